@@ -1,0 +1,52 @@
+"""The command lines' common rim: one place to print, to show progress, and to turn an error into one line.
+
+Data goes to standard output; progress, summaries of work and errors go to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from features.errors import SoundalikeError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def stdout() -> Console:
+    """Console for data."""
+    return Console(soft_wrap=True)
+
+
+def stderr() -> Console:
+    """Console for everything that is not data."""
+    return Console(stderr=True, soft_wrap=True)
+
+
+def progress() -> Progress:
+    """A progress bar on standard error; silent where that is no terminal."""
+    console = stderr()
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=console, disable=not console.is_terminal, transient=True,
+    )
+
+
+def main(app: typer.Typer, name: str) -> None:
+    """Run a command line; a SoundalikeError becomes one line and exit code 2, Ctrl-C a word and 130."""
+    try:
+        app(prog_name=name)
+    except SoundalikeError as error:
+        stderr().print(f"[bold red]error:[/] {_escape(error.what)} {_escape(error.mend)}".rstrip(), highlight=False)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        stderr().print("interrupted; what was finished is kept, run the same command again to go on")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", "\\[")

@@ -1,0 +1,92 @@
+"""Errors of the features room, and the root that every room's tree grows from.
+
+    SoundalikeError             what happened, and how to mend it
+    ├── SettingsError           a setting is missing or wrong
+    └── FeaturesError
+        ├── InvalidProfile      the input is not a usable TasteProfile
+        │   ├── EmptyProfile    it holds no track
+        │   └── ProfileTooLarge it holds more than the limits allow
+        ├── UnreadableSource    a file is of no known format, broken, or unsafe
+        ├── UnknownUser         nobody of that id is in the feature store
+        ├── TextModelError      the text model cannot be loaded, or is not the one the vectors came from
+        └── StoreError          the feature store cannot be read or written
+
+Every room draws its own tree in its own ``errors.py``; the rims (command line, HTTP) know only the root.
+"""
+
+from __future__ import annotations
+
+
+class SoundalikeError(Exception):
+    """Something a person can mend; shown as one line, never as a traceback.
+
+    Attributes:
+        what: what happened, in one sentence.
+        mend: what to do about it, in one sentence; may be empty.
+        http_status: the status that the HTTP rim answers with.
+        code: a stable, machine-readable name of the kind of error.
+        title: the kind of error in a few words.
+    """
+
+    http_status: int = 500
+    code: str = "error"
+    title: str = "Something went wrong"
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        super().__init__(f"{what} {mend}".strip())
+        self.what = what
+        self.mend = mend
+
+
+class SettingsError(SoundalikeError):
+    """A setting is missing or wrong."""
+
+    code, title = "settings", "A setting is missing or wrong"
+
+
+class FeaturesError(SoundalikeError):
+    """Root of the features room."""
+
+    http_status, code, title = 400, "features", "The features could not be made"
+
+
+class InvalidProfile(FeaturesError):
+    """The input is not a usable TasteProfile."""
+
+    http_status, code, title = 422, "invalid-profile", "The profile is not valid"
+
+
+class EmptyProfile(InvalidProfile):
+    """The profile holds no track."""
+
+    code, title = "empty-profile", "The profile is empty"
+
+
+class ProfileTooLarge(InvalidProfile):
+    """The profile or the file that it came from holds more than the limits allow."""
+
+    http_status, code, title = 413, "profile-too-large", "The profile is too large"
+
+
+class UnreadableSource(FeaturesError):
+    """A file is of no known format, broken, or unsafe to read."""
+
+    http_status, code, title = 422, "unreadable-source", "The file cannot be read"
+
+
+class UnknownUser(FeaturesError):
+    """Nobody of that id is in the feature store."""
+
+    http_status, code, title = 404, "unknown-user", "Unknown user"
+
+
+class TextModelError(FeaturesError):
+    """The text model cannot be loaded, or is not the one that the vectors came from."""
+
+    http_status, code, title = 503, "text-model", "The text model is not usable"
+
+
+class StoreError(FeaturesError):
+    """The feature store cannot be read or written."""
+
+    http_status, code, title = 503, "feature-store", "The feature store is not available"

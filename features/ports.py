@@ -1,0 +1,98 @@
+"""The seams of the features room: what the rest of the house may ask of a text encoder, a store and a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from features.profile import UserId
+from features.user_features import UserFeatures
+
+
+class TextEncoder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model, kept beside everything that came from it."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Float32 [len(texts), width], rows of unit length, in the order of ``texts``.
+
+        Raises:
+            TextModelError: the model cannot be loaded.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What an upsert did; a person whose content did not change is not written again."""
+
+    added: int
+    updated: int
+    unchanged: int
+
+
+class FeatureStore(Protocol):
+    """Keeps UserFeatures, and what is needed to follow its changes.
+
+    Every method may raise ``StoreError``.
+    """
+
+    def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
+        """Write all of ``people`` in one transaction; the last one wins where an id stands twice."""
+        ...
+
+    def get(self, user_ids: Sequence[UserId]) -> dict[UserId, UserFeatures]:
+        """Those of ``user_ids`` who are known."""
+        ...
+
+    def scan(self, *, since: datetime | None = None, batch_size: int = 1000) -> Iterator[list[UserFeatures]]:
+        """Everybody, or those written at or after ``since``, by user id in batches; memory holds one batch."""
+        ...
+
+    def delete(self, user_ids: Iterable[UserId]) -> int:
+        """Delete and leave a tombstone (point id and time, never the user id); returns how many were known."""
+        ...
+
+    def deleted(self, *, since: datetime) -> list[UUID]:
+        """Point ids of the people deleted at or after ``since`` who have not come back."""
+        ...
+
+    def count(self) -> int:
+        """Number of people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArtistFacts:
+    """What the community knows about an artist: ``people`` who listen, commonest genres first, the median year."""
+
+    people: int
+    genres: tuple[str, ...] = ()
+    year: int | None = None
+
+
+class ArtistCatalog(Protocol):
+    """What the community already knows about artists; learnt from sources, never from its own answers."""
+
+    def facts(self, artists: Iterable[str]) -> Mapping[str, ArtistFacts]:
+        """Facts on those of ``artists`` (any spelling; keys of the answer are as asked) that are known."""
+        ...
+
+    def popularity(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Number of people per ``artist_key``, and per genre: how rare a shared artist or genre is."""
+        ...

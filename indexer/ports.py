@@ -1,0 +1,147 @@
+"""The seams of the indexer room: what may be asked of a vector index, whichever engine runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from features.profile import UserId
+
+Payload = Mapping[str, str]
+"""Small text fields that travel with a vector; see ``indexer.payload``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonVector:
+    """A person as the index holds them: ``vector`` is float32 [width], of unit length."""
+
+    user_id: UserId
+    vector: npt.NDArray[np.float32]
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One answer of a search: ``similarity`` is the cosine, -1 to 1."""
+
+    user_id: UserId
+    similarity: float
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class IndexVersion:
+    """One immutable build: the collection ``users-v{model_version}-b{build}``.
+
+    Attributes:
+        name: the collection's name.
+        model_version: version of the model that made the vectors; queries must use the same one.
+        width: length of the vectors.
+        count: people in it when it was published.
+        watermark: the features' state it was built from: changes written at or after it are not all in it.
+        created_at: when it was published.
+        recall_at_10: measured against exact search before it was published.
+        similarity_quantiles: 1,001 quantiles of the similarity of two random people, for percentiles.
+    """
+
+    name: str
+    model_version: int
+    width: int
+    count: int
+    watermark: datetime
+    created_at: datetime
+    recall_at_10: float
+    similarity_quantiles: tuple[float, ...]
+
+
+class UserIndex(Protocol):
+    """One opened version: search it, read it, keep it up to date. May raise ``IndexUnavailable``, ``BadVector``."""
+
+    @property
+    def version(self) -> IndexVersion:
+        """Which version this is."""
+        ...
+
+    def search(
+        self, vector: npt.NDArray[np.float32], limit: int, *, exclude: Sequence[UserId] = (), exact: bool = False
+    ) -> list[Neighbour]:
+        """The nearest people, most similar first, ties by user id."""
+        ...
+
+    def get(self, user_ids: Sequence[UserId]) -> dict[UserId, PersonVector]:
+        """Those of ``user_ids`` who are in the index."""
+        ...
+
+    def upsert(self, people: Sequence[PersonVector]) -> None:
+        """Add or replace; durable against a crash of the process when it returns."""
+        ...
+
+    def delete(self, points: Iterable[UUID]) -> None:
+        """Delete by ``features.identity.point_id``; unknown ones are no error."""
+        ...
+
+    def count(self) -> int:
+        """Number of people, exact."""
+        ...
+
+    def close(self) -> None:
+        """Flush and let go; afterwards every call raises ``IndexUnavailable``."""
+        ...
+
+
+class VersionBuilder(Protocol):
+    """A version being filled; nobody can search it before it is published."""
+
+    def add(self, people: Sequence[PersonVector]) -> None:
+        """Add a batch."""
+        ...
+
+    def finish(self) -> UserIndex:
+        """Build the graph; the returned index is for checking, close it before publishing."""
+        ...
+
+    def seal(self, version: IndexVersion) -> None:
+        """Write the version's facts and make it publishable."""
+        ...
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+        ...
+
+
+class IndexCatalog(Protocol):
+    """All versions, and the one alias that points at the live one."""
+
+    def create(self, model_version: int, width: int) -> VersionBuilder:
+        """Begin a new version (a build number of its own)."""
+        ...
+
+    def publish(self, name: str) -> None:
+        """Point the alias at a sealed version, in one atomic step."""
+        ...
+
+    def rollback(self) -> IndexVersion:
+        """Point the alias back at the version that was live before."""
+        ...
+
+    def live(self) -> IndexVersion:
+        """The version that the alias points at. Raises ``NoIndex`` if none was published."""
+        ...
+
+    def versions(self) -> list[IndexVersion]:
+        """All sealed versions, oldest first."""
+        ...
+
+    def open(self, name: str) -> UserIndex:
+        """Open a version for reading and writing (embedded: one process at a time)."""
+        ...
+
+    def prune(self, keep: int) -> list[str]:
+        """Drop all but the live version and the ``keep - 1`` newest others; returns the dropped names."""
+        ...

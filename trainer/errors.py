@@ -1,0 +1,42 @@
+"""Errors of the trainer room.
+
+    TrainerError
+    ├── TooFewPeople      too little data to train or to evaluate on
+    ├── NoModel           the registry holds no such model
+    ├── BrokenModel       a model's files are damaged or do not fit its description
+    └── ModelMismatch     vectors and model do not belong together
+"""
+
+from __future__ import annotations
+
+from features.errors import SoundalikeError
+
+
+class TrainerError(SoundalikeError):
+    """Root of the trainer room."""
+
+    code, title = "trainer", "Training did not work"
+
+
+class TooFewPeople(TrainerError):
+    """Too little data to train or to evaluate on."""
+
+    http_status, code, title = 409, "too-few-people", "Too few people"
+
+
+class NoModel(TrainerError):
+    """The registry holds no such model."""
+
+    http_status, code, title = 503, "no-model", "No model"
+
+
+class BrokenModel(TrainerError):
+    """A model's files are damaged or do not fit its description."""
+
+    http_status, code, title = 503, "broken-model", "The model's files are damaged"
+
+
+class ModelMismatch(TrainerError):
+    """Vectors and model do not belong together."""
+
+    http_status, code, title = 503, "model-mismatch", "Vectors and model do not belong together"

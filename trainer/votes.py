@@ -1,0 +1,33 @@
+"""Which artists the nearest people recommend: a weighted vote. Pure; used by the evaluation and by the service alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import numpy as np
+
+SHARPNESS = 3.0
+"""Power of the similarity in a vote; 3 as in evaluation.md's neighbour baselines (s³)."""
+
+
+def recommend_artists(
+    neighbours: Iterable[tuple[float, Sequence[str]]], known: Collection[str], limit: int
+) -> list[tuple[str, float]]:
+    """Rank the artists of similar people that the asker does not have.
+
+    Args:
+        neighbours: (similarity, artist keys with the heaviest first) per similar person. Each artist gets
+            ``max(similarity, 0) ** SHARPNESS / log2(rank + 2)``: discounted like DCG (Järvelin & Kekäläinen 2002).
+        known: artist keys that the asker has.
+        limit: how many to return.
+
+    Returns:
+        (artist key, score), best first, ties by key.
+    """
+    score: dict[str, float] = {}
+    for similarity, artists in neighbours:
+        vote = max(similarity, 0.0) ** SHARPNESS
+        for rank, artist in enumerate(artists):
+            if artist not in known:
+                score[artist] = score.get(artist, 0.0) + vote / float(np.log2(rank + 2))
+    return sorted(score.items(), key=lambda item: (-item[1], item[0]))[:limit]
