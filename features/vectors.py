@@ -6,7 +6,7 @@ Pure: text vectors are handed in. Who fetches them lives in ``features.build``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log1p
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from features.listening import Listening, PlaylistListening
 from features.ports import TextEncoder
-from features.user_features import DECADES, FIRST_DECADE, Coverage, Vector, YearStats
+from features.user_features import DECADES, FIRST_DECADE, Coverage, UserFeatures, Vector, YearStats
 
 NAME_SHARE = 0.5
 """Share of a playlist's vector that its name makes up; its artists and genres share the rest."""
@@ -121,3 +121,23 @@ def coverage_of(listening: Listening) -> Coverage:
     dated = {entry.artist for playlist in listening.playlists for entry in playlist.artists if entry.year is not None}
     genres = sum(weight for artist, weight in weights.items() if listening.genres.get(artist))
     return Coverage(round(genres / total, 4), round(sum(weights[artist] for artist in sorted(dated)) / total, 4))
+
+
+def view_of(person: UserFeatures, part: Listening, vectors: TextVectors) -> UserFeatures:
+    """The person as they would look if ``part`` were all that is known of them: a view, for training and for proof.
+
+    Args:
+        person: whose view it is; everything but what is made of the listening stays.
+        part: a part of ``person.listening``.
+        vectors: must know every text of ``mixtures_of(part)``.
+    """
+    mixtures = mixtures_of(part)
+    return replace(
+        person,
+        genre=vectors.blend(mixtures.genre),
+        artist=vectors.blend(mixtures.artist),
+        playlist=vectors.blend(mixtures.playlist),
+        years=year_stats_of(part),
+        coverage=coverage_of(part),
+        listening=part,
+    )

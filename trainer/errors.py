@@ -1,10 +1,10 @@
 """Errors of the trainer room.
 
-    TrainerError
-    ├── TooFewPeople      too little data to train or to evaluate on
-    ├── NoModel           the registry holds no such model
-    ├── BrokenModel       a model's files are damaged or do not fit its description
-    └── ModelMismatch     vectors and model do not belong together
+TrainerError
+├── TooFewPeople      too little data to train or to evaluate on
+├── NoModel           the registry holds no such model
+├── BrokenModel       a model's files are damaged or do not fit its description
+└── ModelMismatch     vectors and model do not belong together
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -51,4 +52,49 @@ class Embedder(Protocol):
         Raises:
             ModelMismatch: somebody's features come from another text model.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a registered model.
+
+    Attributes:
+        version: from 1, given by the registry.
+        created_at: when it was registered.
+        text_model: the text encoder that its features came from.
+        config: every setting that it was trained with.
+        metrics: the evaluation, by name (``halves_hit_at_10``); letters, digits and underscores.
+        training: people, epochs, fingerprint of the data.
+    """
+
+    version: int
+    created_at: datetime
+    text_model: str
+    config: dict[str, Any]
+    metrics: dict[str, float]
+    training: dict[str, Any]
+
+
+class ModelRegistry(Protocol):
+    """Keeps trained models by version: tensors and JSON, never pickle."""
+
+    def save(self, card: ModelCard, tensors: dict[str, npt.NDArray[Any]], texts: dict[str, list[str]]) -> int:
+        """Register a model all at once or not at all; ``card.version`` is ignored, the new version is returned."""
+        ...
+
+    def load(self, version: int) -> tuple[ModelCard, dict[str, npt.NDArray[Any]], dict[str, list[str]]]:
+        """Raises NoModel or BrokenModel."""
+        ...
+
+    def cards(self) -> list[ModelCard]:
+        """All models, oldest first."""
+        ...
+
+    def latest(self) -> int:
+        """The newest version. Raises NoModel."""
+        ...
+
+    def best(self, metric: str) -> int:
+        """The version with the highest value of a metric, the newest of equals. Raises NoModel."""
         ...
