@@ -61,7 +61,9 @@ class CoListening:
             return None
         rows = [row for row, _ in known]
         weights = np.array([weight for _, weight in known], np.float32) * self.idf[rows]
-        return _unit_halves((weights @ self.vectors[rows])[None, :])[0]
+        mean: Matrix = (weights @ self.vectors[rows]).astype(np.float32)
+        halves = mean.reshape(2, -1)
+        return _unit(halves).ravel()
 
 
 def learn(listenings: Sequence[Listening], width: int, seed: int) -> CoListening:
@@ -132,9 +134,5 @@ def _factors(matrix: sparse.csr_matrix, width: int, seed: int) -> tuple[Matrix, 
 
 
 def _unit(rows: Matrix) -> Matrix:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-
-
-def _unit_halves(rows: Matrix) -> Matrix:
-    half = rows.shape[1] // 2
-    return np.hstack([_unit(rows[:, :half]), _unit(rows[:, half:])])
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, np.maximum(norms, 1e-9), dtype=np.float32)

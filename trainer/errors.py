@@ -18,6 +18,12 @@ class TrainerError(SoundalikeError):
     code, title = "trainer", "Training did not work"
 
 
+class BadFriends(TrainerError):
+    """A file of friendships cannot be read."""
+
+    http_status, code, title = 422, "bad-friends", "The friendships cannot be read"
+
+
 class TooFewPeople(TrainerError):
     """Too little data to train or to evaluate on."""
 

@@ -47,7 +47,8 @@ def inputs_of(people: Sequence[UserFeatures], co_listening: CoListening, text_wi
     co = np.zeros((len(people), co_listening.width), np.float32)
     present = np.zeros((len(people), len(PARTS)), np.bool_)
     for row, person in enumerate(people):
-        parts = (person.genre, person.artist, person.playlist, _years_of(person.years), co_listening.fold(person.listening))
+        heard_with = co_listening.fold(person.listening)
+        parts = (person.genre, person.artist, person.playlist, _years_of(person.years), heard_with)
         targets = (*text[row], years[row], co[row])
         for column, (part, target) in enumerate(zip(parts, targets, strict=True)):
             if part is not None:

@@ -14,6 +14,10 @@ from torch.nn import functional
 from trainer.inputs import PARTS, YEARS_WIDTH, Inputs
 from trainer.ports import TOWERS
 
+YEARS_OUT = 32
+_VECTORS = [PARTS.index(name) for name in (*TOWERS, "co_listening")]
+_YEARS = [PARTS.index("years")]
+
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
@@ -39,34 +43,38 @@ class ThreeTowers(nn.Module):
         self.co_listening_dropout = co_listening_dropout
         tower, hidden = shape.tower_width, shape.hidden_width
         self.towers = nn.ModuleDict({name: _mlp(shape.text_width, hidden, tower, dropout) for name in TOWERS})
-        self.years = _mlp(YEARS_WIDTH, 32, tower, 0.0)
         self.co_listening = _mlp(max(shape.co_listening_width, 1), hidden, tower, dropout)
-        self.unknown = nn.Parameter(torch.randn(len(PARTS), tower) / tower**0.5)
-        self.joint = _mlp(len(PARTS) * tower, 2 * hidden, shape.width, 0.0)
-        self.skip = nn.Linear(len(PARTS) * tower, shape.width)
+        self.years = _mlp(YEARS_WIDTH, YEARS_OUT, YEARS_OUT, 0.0)
+        self.unknown = nn.Parameter(torch.randn(len(TOWERS) + 1, tower) / tower**0.5)
+        self.unknown_years = nn.Parameter(torch.zeros(YEARS_OUT))
+        joined = (len(TOWERS) + 1) * tower + YEARS_OUT
+        self.joint = _mlp(joined, 2 * hidden, shape.width, 0.0)
+        self.skip = nn.Linear(joined, shape.width)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """User embeddings [n, width] and tower outputs [n, 3, tower_width], unit rows (a missing tower's is zero)."""
         present = self._hide_co_listening(batch.present)
         outputs = [self.towers[name](batch.text[:, index]) for index, name in enumerate(TOWERS)]
-        outputs += [self.years(batch.years), self.co_listening(batch.co_listening)]
-        parts = functional.normalize(torch.stack(outputs, dim=1), dim=-1)
-        seen = torch.where(present[..., None], parts, functional.normalize(self.unknown, dim=-1))
-        flat = seen.flatten(1)
-        joint = functional.normalize(self.skip(flat) + self.joint(flat), dim=-1)
-        return joint, self._tower_outputs(parts, batch.present)
+        parts = functional.normalize(torch.stack([*outputs, self.co_listening(batch.co_listening)], dim=1), dim=-1)
+        seen = torch.where(present[:, _VECTORS, None], parts, self.unknown)
+        years = torch.where(present[:, _YEARS], self.years(batch.years), self.unknown_years)
+        joined = torch.cat([seen.flatten(1), years], dim=1)
+        joint = functional.normalize(self.skip(joined) + self.joint(joined), dim=-1)
+        return joint, self._tower_outputs(parts * batch.present[:, _VECTORS, None])
 
-    def _tower_outputs(self, parts: Tensor, present: Tensor) -> Tensor:
-        """Genre, artist (text and co-listening together) and playlist, masked by zero for whoever shows them."""
-        masked = parts * present[..., None]
-        artist = functional.normalize(masked[:, 1] + masked[:, 4], dim=-1)
+    @staticmethod
+    def _tower_outputs(masked: Tensor) -> Tensor:
+        """Genre, artist (text and co-listening together) and playlist; missing parts are zero here, for whoever looks."""
+        artist = functional.normalize(masked[:, 1] + masked[:, 3], dim=-1)
         return torch.stack([masked[:, 0], artist, masked[:, 2]], dim=1)
 
     def _hide_co_listening(self, present: Tensor) -> Tensor:
         if not self.training or not self.co_listening_dropout:
             return present
-        kept = torch.rand(len(present), device=present.device) >= self.co_listening_dropout
-        return torch.cat([present[:, :-1], present[:, -1:] & kept[:, None]], dim=1)
+        hidden = torch.rand(len(present), device=present.device) < self.co_listening_dropout
+        kept = present.clone()
+        kept[hidden, PARTS.index("co_listening")] = False
+        return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,11 @@ class TrainerSettings(FeatureSettings):
     """Length of each of the two co-listening vectors of an artist; 0 leaves them out."""
     loss: Literal["infonce", "cosine"] = "infonce"
     """``infonce``: the other people of the batch are the negatives; ``cosine``: CosineEmbeddingLoss with labels ±1."""
-    temperature: Annotated[float, Field(gt=0, le=1)] = 0.07
+    temperature: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Temperature of InfoNCE at the start; it is learnt from there."""
     margin: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Margin of the cosine loss: negatives closer than this are pushed apart."""
-    epochs: Positive = 80
+    epochs: Positive = 120
     """Most passes over the people; early stopping may end sooner."""
     patience: Positive = 3
     """Checks on validation people without a better result before training stops."""
@@ -42,7 +42,7 @@ class TrainerSettings(FeatureSettings):
     """Dropout on the towers' inputs."""
     co_listening_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """How often a person's co-listening vector is hidden in training, since it was learnt from these very people."""
-    views: Positive = 8
+    views: Positive = 12
     """Pairs of views drawn of each person; the epochs take turns over them."""
     seed: int = 0
     """Seed of everything random."""

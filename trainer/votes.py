@@ -1,4 +1,4 @@
-"""Which artists the nearest people recommend: a weighted vote. Pure; used by the evaluation and by the service alike."""
+"""Which artists the nearest people recommend: a weighted vote. Pure; evaluation and service share it."""
 
 from __future__ import annotations
 
