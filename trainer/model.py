@@ -64,7 +64,7 @@ class ThreeTowers(nn.Module):
 
     @staticmethod
     def _tower_outputs(masked: Tensor) -> Tensor:
-        """Genre, artist (text and co-listening together) and playlist; missing parts are zero here, for whoever looks."""
+        """Genre, artist (text and co-listening together) and playlist; missing parts are zero here."""
         artist = functional.normalize(masked[:, 1] + masked[:, 3], dim=-1)
         return torch.stack([masked[:, 0], artist, masked[:, 2]], dim=1)
 
