@@ -20,11 +20,14 @@ _NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
 Text = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH, pattern=_NO_CONTROL)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_NO_CONTROL)]
-# A slash, a lone dot or two would change the path of /v1/users/{id}.
+# A slash, a control character, a leading blank or nothing but dots would change the path of /v1/users/{id}.
+_ID_LETTER = r"[^\x00-\x1f\x7f-\x9f/]"
+_ID_START = r"[^\x00-\x20\x7f-\x9f/.]"
 UserIdText = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=128, pattern=r"^(?:[^\x00-\x20\x7f-\x9f/.][^\x00-\x1f\x7f-\x9f/]*|\.[^\x00-\x1f\x7f-\x9f/]*[^\x00-\x20\x7f-\x9f/.][^\x00-\x1f\x7f-\x9f/]*)$"),
+    StringConstraints(min_length=1, max_length=128, pattern=rf"^\.*{_ID_START}{_ID_LETTER}*$"),
 ]
+Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s\x00-\x1f\x7f-\x9f]+$")]
 
 
 def _none_as_empty_list(value: Any) -> Any:  # noqa: ANN401 - a validator sees whatever was sent
@@ -63,7 +66,7 @@ class TasteProfile(_Part):
 
     user_id: UserIdText | None = None
     display_name: Text | None = None
-    profile_url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s\x00-\x1f\x7f-\x9f]+$")] | None = None
+    profile_url: Url | None = None
     source: Name = "unknown"
     """Where the profile was read from, such as ``spotify-export``; kept for provenance."""
     playlists: Annotated[tuple[Playlist, ...], Field(strict=False), BeforeValidator(_none_as_empty_list)] = ()
