@@ -1,0 +1,1 @@
+"""The embedded feature store and catalogue: one SQLite file that several processes share."""

@@ -1,0 +1,152 @@
+"""UserFeatures to a row of the table ``people`` and back. Pure; the table itself lives in ``features.sqlite.store``.
+
+The listening is JSON by columns (names once, then indices), written plainly: compression would cost more time in a
+scan than it saves in reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+
+from features.listening import ArtistWeight, Listening, PlaylistListening
+from features.profile import UserId
+from features.user_features import Coverage, UserFeatures, Vector, YearStats
+
+
+class Row(NamedTuple):
+    """A row of ``people``, in the order of its columns.
+
+    ``content`` is a digest of everything but ``updated_at``, by which an unchanged person is known. Vectors are
+    little-endian float32.
+    """
+
+    user_id: UserId
+    content: bytes
+    display_name: str | None
+    profile_url: str | None
+    source: str
+    consent: int
+    updated_at: str
+    text_model: str
+    genre: bytes | None
+    artist: bytes | None
+    playlist: bytes | None
+    year_mean: float | None
+    year_std: float | None
+    decades: bytes | None
+    genre_coverage: float
+    year_coverage: float
+    listening: bytes
+
+
+def row_of(person: UserFeatures) -> Row:
+    """The row that keeps a person."""
+    years = person.years
+    row = Row(
+        user_id=person.user_id,
+        content=b"",
+        display_name=person.display_name,
+        profile_url=person.profile_url,
+        source=person.source,
+        consent=int(person.consent),
+        updated_at="",
+        text_model=person.text_model,
+        genre=_blob(person.genre),
+        artist=_blob(person.artist),
+        playlist=_blob(person.playlist),
+        year_mean=None if years is None else float(years.mean),
+        year_std=None if years is None else float(years.std),
+        decades=None if years is None else _blob(years.decades),
+        genre_coverage=person.coverage.genres,
+        year_coverage=person.coverage.years,
+        listening=encode_listening(person.listening),
+    )
+    return row._replace(content=_digest(row), updated_at=person.updated_at.astimezone(UTC).isoformat())
+
+
+def features_of(row: Row) -> UserFeatures:
+    """The person that a row keeps.
+
+    Raises:
+        ValueError: the listening or a time is damaged.
+    """
+    years = None
+    if row.decades is not None and row.year_mean is not None and row.year_std is not None:
+        years = YearStats(row.year_mean, row.year_std, _vector(row.decades))
+    return UserFeatures(
+        user_id=row.user_id,
+        display_name=row.display_name,
+        profile_url=row.profile_url,
+        source=row.source,
+        consent=bool(row.consent),
+        updated_at=datetime.fromisoformat(row.updated_at),
+        text_model=row.text_model,
+        genre=None if row.genre is None else _vector(row.genre),
+        artist=None if row.artist is None else _vector(row.artist),
+        playlist=None if row.playlist is None else _vector(row.playlist),
+        years=years,
+        coverage=Coverage(row.genre_coverage, row.year_coverage),
+        listening=decode_listening(row.listening),
+    )
+
+
+def encode_listening(listening: Listening) -> bytes:
+    """A listening as compact JSON, the same bytes for equal listenings."""
+    number: dict[str, int] = {}
+    playlists = []
+    for playlist in listening.playlists:
+        entries = [(number.setdefault(entry.artist, len(number)), entry.weight, entry.year)
+                   for entry in playlist.artists]
+        playlists.append((playlist.name, *map(list, zip(*entries, strict=True))) if entries else (playlist.name,))
+    for artist in sorted({*listening.genres, *listening.filled_genres, *listening.filled_years}):
+        number.setdefault(artist, len(number))
+    return orjson.dumps({
+        "artists": list(number),
+        "genres": [listening.genres.get(artist) for artist in number],
+        "filled_genres": sorted(number[artist] for artist in listening.filled_genres),
+        "filled_years": sorted(number[artist] for artist in listening.filled_years),
+        "playlists": playlists,
+    })
+
+
+def decode_listening(blob: bytes) -> Listening:
+    """The listening that ``encode_listening`` wrote.
+
+    Raises:
+        ValueError: the bytes are damaged.
+    """
+    packed: Mapping[str, Any] = orjson.loads(blob)
+    name_of = packed["artists"].__getitem__
+    return Listening(
+        tuple(
+            PlaylistListening(name, tuple(map(ArtistWeight, map(name_of, columns[0]), *columns[1:])) if columns else ())
+            for name, *columns in packed["playlists"]
+        ),
+        {artist: tuple(genres) for artist, genres in zip(packed["artists"], packed["genres"], strict=True)
+         if genres is not None},
+        frozenset(map(name_of, packed["filled_genres"])),
+        frozenset(map(name_of, packed["filled_years"])),
+    )
+
+
+def _digest(row: Row) -> bytes:
+    digest = blake2b(digest_size=16)
+    for value in row:
+        part = value if isinstance(value, bytes) else repr(value).encode()
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return digest.digest()
+
+
+def _blob(vector: Vector | None) -> bytes | None:
+    return None if vector is None else np.asarray(vector, "<f4").tobytes()
+
+
+def _vector(blob: bytes) -> Vector:
+    return np.frombuffer(blob, "<f4").astype(np.float32)

@@ -1,0 +1,152 @@
+"""SqliteFeatureStore: the feature store in one file, for one machine and any number of processes.
+
+Transactions and reading live here; what a write changes in ``features.sqlite.writes``, rows and their bytes in
+``features.sqlite.codec``, the catalogue in ``features.sqlite.catalog``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from features.errors import StoreError
+from features.ports import Upserted
+from features.profile import UserId
+from features.sqlite import writes
+from features.sqlite.catalog import SqliteArtistCatalog
+from features.sqlite.codec import Row, features_of, row_of
+from features.sqlite.database import Database
+from features.sqlite.schema import SCHEMA, SELECT_AFTER, SELECT_AMONG
+from features.user_features import UserFeatures
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqliteFeatureStore:
+    """FeatureStore in an SQLite file; ``catalog`` is the ArtistCatalog that its writes keep in step.
+
+    ``written_at`` is stamped while the write lock is held, and seen once the write is committed. Who follows the
+    changes takes the time before a scan and asks ``since`` that time, less ``WRITE_MAY_LAST``, in the next one.
+    """
+
+    WRITE_MAY_LAST = timedelta(seconds=60)
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime] = _now) -> None:
+        """Open the store, or begin a new one.
+
+        Raises:
+            StoreError: the file or its folder cannot be used, or is of another program or version.
+        """
+        self._database = Database(path, SCHEMA)
+        self._clock = clock
+        self.catalog = SqliteArtistCatalog(self._database)
+        self._clear_traces()
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return self._database.path
+
+    def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
+        """Write all of ``people`` in one transaction; the last one wins where an id stands twice.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+        rows = [(row_of(person), person) for person in {person.user_id: person for person in people}.values()]
+        with self._database.writing() as connection, self._damage_named():
+            return writes.put(connection, rows, now=self._clock())
+
+    def get(self, user_ids: Sequence[UserId]) -> dict[UserId, UserFeatures]:
+        """Those of ``user_ids`` who are known.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(SELECT_AMONG, writes.ids(user_ids)).fetchall()
+        return {person.user_id: person for person in self._people(rows)}
+
+    def scan(self, *, since: datetime | None = None, batch_size: int = 1000) -> Iterator[list[UserFeatures]]:
+        """Everybody, or those written at or after ``since``, by user id in batches; memory holds one batch.
+
+        Each batch is a read of its own, so a slow consumer keeps no old state of the file alive: people written
+        during a scan may or may not be seen, nobody is seen twice.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        after, earliest = "", 0 if since is None else writes.microseconds(since)
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(SELECT_AFTER, (after, earliest, batch_size)).fetchall()
+            if not rows:
+                return
+            yield self._people(rows)
+            after = rows[-1][0]
+
+    def delete(self, user_ids: Iterable[UserId]) -> int:
+        """Delete and leave a tombstone (point id and time, never the user id); returns how many were known.
+
+        Also wipes what was deleted from the file's bytes; where that fails, the next deletion or opening does it.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        with self._database.writing() as connection, self._damage_named():
+            known = writes.remove(connection, user_ids, now=self._clock())
+        self._clear_traces()
+        return known
+
+    def deleted(self, *, since: datetime) -> list[UUID]:
+        """Point ids of the people deleted at or after ``since`` who have not come back, the oldest deletion first.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT point_id FROM tombstones WHERE deleted_at >= ? ORDER BY deleted_at, point_id",
+                (writes.microseconds(since),),
+            ).fetchall()
+        return [UUID(bytes=point) for (point,) in rows]
+
+    def count(self) -> int:
+        """Number of people.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._database.reading() as connection:
+            people: int = connection.execute("SELECT count(*) FROM people").fetchone()[0]
+        return people
+
+    def close(self) -> None:
+        """Close the file; the store cannot be used after."""
+        self._database.close()
+
+    def _clear_traces(self) -> None:
+        with self._database.reading() as connection:
+            traces: int = connection.execute("SELECT traces FROM state").fetchone()[0]
+        if traces and self._database.clear_traces():
+            with self._database.writing() as connection:
+                connection.execute("UPDATE state SET traces = 0 WHERE traces = ?", (traces,))
+
+    def _people(self, rows: Iterable[tuple[object, ...]]) -> list[UserFeatures]:
+        with self._damage_named():
+            return [features_of(Row._make(row)) for row in rows]
+
+    @contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, LookupError, TypeError) as error:
+            raise StoreError(
+                f"The feature store {self.path} holds a row that cannot be read.",
+                "It is damaged: restore a backup, or move it away and import again.",
+            ) from error

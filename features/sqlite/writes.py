@@ -1,0 +1,80 @@
+"""What a write does inside its transaction: people, tombstones and the catalogue change together.
+
+Transactions, reading and the wiping of deleted bytes live in ``features.sqlite.store``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from features.identity import point_id
+from features.ports import Upserted
+from features.profile import UserId
+from features.sqlite.catalog import Changes
+from features.sqlite.codec import Row, decode_listening
+from features.sqlite.schema import CONTENT_AMONG, DELETE_AMONG, LISTENING_AMONG, UPSERT
+from features.user_features import UserFeatures
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def put(
+    connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures]], *, now: datetime
+) -> Upserted:
+    """Write those of ``people``, each id once, whose content is new; forget that they were ever deleted."""
+    known = dict(connection.execute(CONTENT_AMONG, ids(row.user_id for row, _ in people)))
+    changed = [(row, person) for row, person in people if known.get(row.user_id) != row.content]
+    changes = Changes()
+    _forget(connection, changes, [row.user_id for row, _ in changed if row.user_id in known])
+    for _, person in changed:
+        changes.add(person.listening)
+    stamp = _stamp(connection, now)
+    connection.executemany(UPSERT, [(*row, stamp) for row, _ in changed])
+    added = [row.user_id for row, _ in changed if row.user_id not in known]
+    connection.executemany(
+        "DELETE FROM tombstones WHERE point_id = ?", [(point_id(user_id).bytes,) for user_id in added]
+    )
+    changes.apply(connection)
+    return Upserted(len(added), len(changed) - len(added), len(people) - len(changed))
+
+
+def remove(connection: sqlite3.Connection, user_ids: Iterable[UserId], *, now: datetime) -> int:
+    """Delete people and leave tombstones; returns how many were known."""
+    known = [user_id for user_id, _ in connection.execute(CONTENT_AMONG, ids(user_ids))]
+    changes = Changes()
+    _forget(connection, changes, known)
+    connection.execute(DELETE_AMONG, ids(known))
+    stamp = _stamp(connection, now)
+    connection.executemany(
+        "INSERT OR REPLACE INTO tombstones VALUES (?, ?)", [(point_id(user_id).bytes, stamp) for user_id in known]
+    )
+    changes.apply(connection)
+    connection.execute("UPDATE state SET traces = traces + ?", (len(known),))
+    return len(known)
+
+
+def ids(user_ids: Iterable[UserId]) -> tuple[str]:
+    """The one parameter of the statements on several people."""
+    return (orjson.dumps(list(user_ids)).decode(),)
+
+
+def microseconds(moment: datetime) -> int:
+    """Time as the tables keep it: microseconds since 1970 of a timezone-aware ``moment``."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _forget(connection: sqlite3.Connection, changes: Changes, user_ids: Sequence[UserId]) -> None:
+    for (blob,) in connection.execute(LISTENING_AMONG, ids(user_ids)):
+        changes.remove(decode_listening(blob))
+
+
+def _stamp(connection: sqlite3.Connection, now: datetime) -> int:
+    """The time of this write, never before that of an earlier one, whatever the clock does."""
+    connection.execute("UPDATE state SET clock = max(clock, ?)", (microseconds(now),))
+    stamp: int = connection.execute("SELECT clock FROM state").fetchone()[0]
+    return stamp
