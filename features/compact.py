@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import median_low
 
 from features.identity import artist_key
@@ -54,15 +55,23 @@ def _artists_of(
         if not key or _is_repeated(track, key, seen):
             continue
         artist = spelling.setdefault(key, track.artist)
-        weight[artist] = weight.get(artist, 0.0) + max(track.plays or 1, 1)
+        weight[artist] = weight.get(artist, 0.0) + (track.plays or 1)
         if track.release_year is not None:
             years.setdefault(artist, []).append(track.release_year)
         if track.genres and artist not in genres:
-            genres[artist] = tuple(dict.fromkeys(filter(None, map(artist_key, track.genres))))
-    return tuple(
-        ArtistWeight(artist, total, median_low(years[artist]) if artist in years else None)
-        for artist, total in weight.items()
-    )
+            genres[artist] = _genre_keys(track.genres)
+    return tuple(ArtistWeight(artist, total, _median(years.get(artist))) for artist, total in weight.items())
+
+
+def _median(years: list[int] | None) -> int | None:
+    if years is None:
+        return None
+    return years[0] if len(years) == 1 else median_low(years)
+
+
+@lru_cache(maxsize=50_000)
+def _genre_keys(genres: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(artist_key, genres))))
 
 
 def _is_repeated(track: Track, key: str, seen: set[tuple[str, str]]) -> bool:

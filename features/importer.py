@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from features.build import FeatureBuilder
-from features.compact import listening_of
+from features.identity import artist_key
 from features.ports import FeatureStore
 from features.profile import TasteProfile, UserId
 from features.sources import Rejection
@@ -65,7 +65,7 @@ class Importer:
     def _write(self, batch: list[TasteProfile]) -> None:
         people: dict[str, TasteProfile] = {}
         for profile in map(identified, batch):
-            if not listening_of(profile).playlists:
+            if not any(artist_key(track.artist) for playlist in profile.playlists for track in playlist.tracks):
                 self.summary.rejected.append(Rejection(f"user {profile.user_id}", "no track with an artist"))
                 continue
             self.summary.replaced += profile.user_id in people
