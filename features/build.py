@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from features.compact import NO_LIMITS, Limits, artists_lacking_facts, filled_from, listening_of
+from features.compact import (
+    NO_LIMITS,
+    Limits,
+    artists_lacking_facts,
+    filled_from,
+    listening_of,
+    only_artists,
+    only_heaviest,
+)
 from features.errors import EmptyProfile, InvalidProfile
 from features.listening import Listening
 from features.ports import ArtistCatalog, TextEncoder
 from features.profile import TasteProfile, UserId
 from features.user_features import UserFeatures
-from features.vectors import Mixtures, TextVectors, coverage_of, mixtures_of, year_stats_of
+from features.vectors import Mixtures, TextVectors, coverage_of, mixtures_of, view_of, year_stats_of
 
 
 class FeatureBuilder:
@@ -46,6 +55,17 @@ class FeatureBuilder:
             self._features(profile, listening, mixture, vectors, now, consent)
             for profile, listening, mixture in zip(profiles, listenings, mixtures, strict=True)
         ]
+
+    def limited(self, person: UserFeatures, limits: Limits) -> UserFeatures:
+        """The person as they look if only part of their listening is used: the first playlists, the heaviest artists."""
+        playlists = person.listening.playlists[: limits.playlists]
+        part = only_artists(
+            replace(person.listening, playlists=playlists),
+            frozenset(entry.artist for playlist in playlists for entry in playlist.artists),
+        )
+        if limits.top_artists is not None:
+            part = only_heaviest(part, limits.top_artists)
+        return view_of(person, part, TextVectors(mixtures_of(part).texts(), self._encoder))
 
     @staticmethod
     def _listening(profile: TasteProfile, limits: Limits) -> Listening:

@@ -28,6 +28,10 @@ class TextEncoder(Protocol):
         """Length of a vector."""
         ...
 
+    def warm_up(self) -> None:
+        """Load now what the first text that nobody has seen would load. Raises TextModelError."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Float32 [len(texts), width], rows of unit length, in the order of ``texts``.
 

@@ -68,6 +68,10 @@ class CachedTextEncoder:
         """Where the file lies."""
         return self._path
 
+    def warm_up(self) -> None:
+        """Load the inner model. Raises TextModelError."""
+        self._inner.warm_up()
+
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Float32 [len(texts), width], rows of unit length, in the order of ``texts``.
 

@@ -1,4 +1,4 @@
-"""SentenceTransformerEncoder: the real text model, loaded when first needed. Keeping vectors: ``features.text_cache``."""
+"""SentenceTransformerEncoder: the real text model, loaded when first needed. ``features.text_cache`` keeps vectors."""
 
 from __future__ import annotations
 
@@ -54,6 +54,10 @@ class SentenceTransformerEncoder:
         if width is None:
             raise TextModelError(f"The text model {self._name} does not tell the length of its vectors.")
         return width
+
+    def warm_up(self) -> None:
+        """Import torch and load the model. Raises TextModelError."""
+        self._loaded()
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Float32 [len(texts), width], rows of unit length, in the order of ``texts``.

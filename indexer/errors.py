@@ -1,10 +1,10 @@
 """Errors of the indexer room.
 
-    IndexerError
-    ├── NoIndex            no version was ever published, or none to go back to
-    ├── IndexUnavailable   the index cannot be opened or does not answer
-    ├── BadVector          a vector is not finite, is zero, or has another width
-    └── IndexRejected      a new version failed its checks and was not published
+IndexerError
+├── NoIndex            no version was ever published, or none to go back to
+├── IndexUnavailable   the index cannot be opened or does not answer
+├── BadVector          a vector is not finite, is zero, or has another width
+└── IndexRejected      a new version failed its checks and was not published
 """
 
 from __future__ import annotations

@@ -26,6 +26,9 @@ class WordEncoder:
         self.width = width
         self.encoded: list[str] = []
 
+    def warm_up(self) -> None:
+        pass
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         self.encoded.extend(texts)
         rows = np.zeros((len(texts), self.width), np.float32)

@@ -27,6 +27,9 @@ class HashingEncoder:
         self.width = width
         self.encoded: list[str] = []
 
+    def warm_up(self) -> None:
+        pass
+
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         self.encoded += texts
         vectors = np.zeros((len(texts), self.width), np.float32)

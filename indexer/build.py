@@ -1,0 +1,142 @@
+"""Build a version of the index: read the features in batches, embed, fill, check, publish, prune. No engine here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from features.ports import FeatureStore
+from features.profile import UserId
+from indexer.check import Sample, check_count, check_recall, similarity_quantiles
+from indexer.errors import IndexRejected
+from indexer.follow import BATCH, catch_up, vectors_of
+from indexer.ports import IndexCatalog, IndexVersion, PersonVector, VersionBuilder
+from indexer.vectors import count_bad
+from trainer.ports import Embedder
+
+WRITE_MAY_LAST = timedelta(seconds=60)
+"""A write is stamped inside its transaction and seen after it; whoever follows changes looks back this far."""
+SAMPLE, ASKED = 20_000, 1_000
+"""People whose vectors are kept in memory for the similarities, and people who ask for the recall."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How to build.
+
+    Attributes:
+        keep_versions: how many versions stay afterwards.
+        min_recall: recall@10 that the version must reach.
+        seed: of all samples.
+        on_people: told how many more people are in.
+        say: told what is being done.
+        clock: the time, timezone-aware.
+    """
+
+    keep_versions: int = 2
+    min_recall: float = 0.98
+    seed: int = 0
+    on_people: Callable[[int], None] = field(default=lambda _count: None)
+    say: Callable[[str], None] = field(default=lambda _what: None)
+    clock: Callable[[], datetime] = _now
+
+
+def build_index(
+    features: FeatureStore, embedder: Embedder, catalog: IndexCatalog, options: BuildOptions
+) -> IndexVersion:
+    """Build, check and publish a version; what fails leaves the live one as it is, and nothing behind.
+
+    People who come, change or go while it is built are caught up with before it is published, and once more by
+    whoever opens it.
+
+    Raises:
+        IndexRejected: there is nobody to index, or the version failed a check.
+        ModelMismatch: features come from another text model than the embedder's.
+    """
+    builder = catalog.create(embedder.version, embedder.width)
+    try:
+        version = _fill_and_check(builder, features, embedder, options)
+        builder.seal(version)
+    except BaseException:
+        builder.abort()
+        raise
+    options.say("publishing")
+    catalog.publish(version.name)
+    catalog.prune(options.keep_versions)
+    return version
+
+
+def _fill_and_check(
+    builder: VersionBuilder, features: FeatureStore, embedder: Embedder, options: BuildOptions
+) -> IndexVersion:
+    watermark = options.clock() - WRITE_MAY_LAST
+    reservoir = _Reservoir(embedder.width, options.seed)
+    people = 0
+    options.say("embedding people")
+    for batch in features.scan(batch_size=BATCH):
+        vectors = vectors_of(batch, embedder)
+        _refuse_bad(vectors)
+        builder.add(vectors)
+        reservoir.add(vectors)
+        people += len(vectors)
+        options.on_people(len(vectors))
+    if not people:
+        raise IndexRejected("There is nobody to index.", "Import profiles: python -m features import PATH")
+    options.say("building the graph")
+    index = builder.finish()
+    check_count(index, people)
+    options.say("checking recall against exact search")
+    recall = check_recall(index, reservoir.sample(ASKED), options.min_recall)
+    caught_up = options.clock() - WRITE_MAY_LAST
+    catch_up(index, features, embedder, since=watermark)
+    return replace(
+        index.version,
+        count=index.count(),
+        watermark=caught_up,
+        created_at=options.clock(),
+        recall_at_10=round(recall, 4),
+        similarity_quantiles=similarity_quantiles(reservoir.sample(SAMPLE)[1], options.seed),
+    )
+
+
+def _refuse_bad(people: list[PersonVector]) -> None:
+    bad = count_bad(np.stack([person.vector for person in people]))
+    if bad:
+        raise IndexRejected(
+            f"The model gave {bad} of {len(people)} people a vector that is zero or not finite.",
+            "Train a new model: python -m trainer train",
+        )
+
+
+class _Reservoir:
+    """A uniform sample of a stream of people (Vitter's algorithm R), so that memory does not grow with them."""
+
+    def __init__(self, width: int, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._ids: list[UserId] = []
+        self._vectors = np.zeros((SAMPLE, width), np.float32)
+        self._seen = 0
+
+    def add(self, people: list[PersonVector]) -> None:
+        for person in people:
+            slot = self._seen if self._seen < SAMPLE else int(self._rng.integers(self._seen + 1))
+            self._seen += 1
+            if slot >= SAMPLE:
+                continue
+            if slot == len(self._ids):
+                self._ids.append(person.user_id)
+            else:
+                self._ids[slot] = person.user_id
+            self._vectors[slot] = person.vector
+
+    def sample(self, size: int) -> Sample:
+        chosen: npt.NDArray[np.intp] = self._rng.permutation(len(self._ids))[:size]
+        return [self._ids[index] for index in chosen], self._vectors[chosen]

@@ -1,0 +1,76 @@
+"""VersionBuilder on Qdrant Edge: a version grows in a staging folder of its own and is renamed once it is whole.
+
+A lock in the folder says that its builder lives; a staging folder whose lock is free is rubbish to whoever sees it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from indexer.edge_index import EdgeUserIndex
+from indexer.edge_shard import create_shard, engine
+from indexer.errors import IndexUnavailable
+from indexer.files import sync_folder
+from indexer.manifest import write_manifest
+from indexer.ports import IndexVersion, PersonVector
+from indexer.settings import IndexSettings
+
+SHARD = "shard"
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+class EdgeVersionBuilder:
+    """A version being filled; nobody can search it before it is published."""
+
+    def __init__(self, staging: Path, version: IndexVersion, settings: IndexSettings, *, lock: IO[bytes]) -> None:
+        """Takes over ``lock``, which tells other processes that ``staging`` is being built."""
+        self._staging = staging
+        self._shard = create_shard(staging / SHARD, version.width, settings)
+        self._index = EdgeUserIndex(self._shard, version, settings, lock=None)
+        self._lock = lock
+
+    def add(self, people: Sequence[PersonVector]) -> None:
+        """Add a batch."""
+        self._index.upsert(people)
+
+    def finish(self) -> EdgeUserIndex:
+        """Build the graph, on all cores and holding the GIL; the returned index is for checking.
+
+        Its ``version`` bears the name, the model's version and the width; the rest is for the builder to find out.
+        """
+        with engine("The graph cannot be built"):
+            self._shard.optimize()
+            self._shard.flush()
+        return self._index
+
+    def seal(self, version: IndexVersion) -> None:
+        """Write the version's facts and make it publishable.
+
+        Raises:
+            IndexUnavailable: ``version`` is another one, or the folder cannot be written.
+        """
+        name = self._index.version.name
+        if version.name != name:
+            raise IndexUnavailable(f"The version {version.name} cannot be sealed as {name}.")
+        self._index.close()
+        write_manifest(self._staging, version)
+        self._staging.rename(self._staging.with_name(name))
+        sync_folder(self._staging.parent)
+        self._lock.close()
+
+    def abort(self) -> None:
+        """Leave nothing behind, whatever state it is in; a sealed version stays."""
+        try:
+            self._index.close()
+        finally:
+            shutil.rmtree(self._staging, ignore_errors=True)
+            self._lock.close()
+
+
+def unproven(name: str, model_version: int, width: int) -> IndexVersion:
+    """The facts of a version that is not built yet."""
+    return IndexVersion(name, model_version, width, 0, _NEVER, _NEVER, 0.0, ())

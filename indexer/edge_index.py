@@ -1,0 +1,136 @@
+"""UserIndex on Qdrant Edge, Qdrant's own engine in this process.
+
+The engine holds the GIL while it works and must not be carried across a fork. People written since the version was
+built lie in a second segment that is compared one by one; only the builder ever rebuilds the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import IO
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from qdrant_edge import (
+    CountRequest,
+    EdgeShard,
+    Filter,
+    HasIdCondition,
+    Point,
+    Query,
+    QueryRequest,
+    ScoredPoint,
+    UpdateOperation,
+)
+
+from features.identity import point_id
+from features.profile import UserId
+from indexer.edge_shard import engine, search_params
+from indexer.ports import IndexVersion, Neighbour, PersonVector
+from indexer.settings import IndexSettings
+from indexer.vectors import unit, units
+
+_USER_ID = "user_id"  # kept in the payload by this adapter, since a point id does not lead back to it
+_FEW = 16  # people to leave out who are dropped afterwards instead of filtered
+_MOST_TIES = 1_000  # beyond so many equals at the last place, which of them are named is left to the engine
+
+
+class EdgeUserIndex:
+    """One opened version in a shard."""
+
+    def __init__(
+        self, shard: EdgeShard, version: IndexVersion, settings: IndexSettings, *, lock: IO[bytes] | None
+    ) -> None:
+        """Takes over ``shard``, and ``lock`` if there is one; both are let go by :meth:`close`."""
+        self._shard = shard
+        self._version = version
+        self._lock = lock
+        self._closed = False
+        self._params = {exact: search_params(settings, exact=exact) for exact in (False, True)}
+
+    @property
+    def version(self) -> IndexVersion:
+        """Which version this is."""
+        return self._version
+
+    def search(
+        self, vector: npt.NDArray[np.float32], limit: int, *, exclude: Sequence[UserId] = (), exact: bool = False
+    ) -> list[Neighbour]:
+        """The nearest people, most similar first, ties by user id: also those between the last one in and out."""
+        query = Query.Nearest(unit(vector, self._version.width).tolist())
+        # A few people too many cost less than a filter, which the engine must ask at every step through the graph.
+        few = len(exclude) <= _FEW
+        barred = None if few else Filter(must_not=[HasIdCondition({point_id(user_id) for user_id in exclude})])
+        limit += len(exclude) if few else 0
+        wanted = limit + 1
+        while True:
+            request = QueryRequest(wanted, query=query, with_payload=True, filter=barred, params=self._params[exact])
+            with engine("The index cannot be searched"):
+                points = self._shard.query(request)
+            if len(points) < wanted or points[limit - 1].score > points[-1].score or wanted > limit + _MOST_TIES:
+                break
+            wanted *= 2
+        neighbours = [_neighbour(point) for point in points]
+        neighbours.sort(key=_by_similarity_then_id)
+        if few and exclude:
+            kept = [neighbour for neighbour in neighbours if neighbour.user_id not in exclude]
+            return kept[: limit - len(exclude)]
+        return neighbours[:limit]
+
+    def get(self, user_ids: Sequence[UserId]) -> dict[UserId, PersonVector]:
+        """Those of ``user_ids`` who are in the index."""
+        with engine("The index cannot be read"):
+            records = self._shard.retrieve([point_id(user_id) for user_id in user_ids], True, True)
+        people = {}
+        for record in records:
+            payload = record.payload or {}
+            user_id = UserId(payload.pop(_USER_ID))
+            people[user_id] = PersonVector(user_id, np.asarray(record.vector, np.float32), payload)
+        return people
+
+    def upsert(self, people: Sequence[PersonVector]) -> None:
+        """Add or replace; in the write-ahead log when it returns, so that a crash of the process loses nobody."""
+        if not people:
+            return
+        vectors = units([person.vector for person in people], self._version.width).tolist()
+        points = [
+            Point(point_id(person.user_id), vector, {**person.payload, _USER_ID: person.user_id})
+            for person, vector in zip(people, vectors, strict=True)
+        ]
+        with engine("The index cannot be written"):
+            self._shard.update(UpdateOperation.upsert_points(points))
+
+    def delete(self, points: Iterable[UUID]) -> None:
+        """Delete by ``features.identity.point_id``; unknown ones are no error."""
+        ids = list(points)
+        if not ids:
+            return
+        with engine("The index cannot be written"):
+            self._shard.update(UpdateOperation.delete_points(ids))  # type: ignore[arg-type]  # a list is invariant
+
+    def count(self) -> int:
+        """Number of people, exact."""
+        with engine("The index cannot be counted"):
+            return self._shard.count(CountRequest(exact=True))
+
+    def close(self) -> None:
+        """Flush and let go, once; afterwards every call raises ``IndexUnavailable``."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            with engine("The index cannot be closed"):
+                self._shard.close()
+        finally:
+            if self._lock:
+                self._lock.close()
+
+
+def _neighbour(point: ScoredPoint) -> Neighbour:
+    payload = point.payload or {}
+    return Neighbour(payload.pop(_USER_ID), min(max(point.score, -1.0), 1.0), payload)
+
+
+def _by_similarity_then_id(neighbour: Neighbour) -> tuple[float, UserId]:
+    return -neighbour.similarity, neighbour.user_id
