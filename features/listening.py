@@ -49,3 +49,11 @@ class Listening:
             for entry in playlist.artists:
                 total[entry.artist] = total.get(entry.artist, 0.0) + entry.weight
         return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+    def genre_weights(self) -> dict[str, float]:
+        """Genre -> summed weight of its artists, the heaviest first (ties by name)."""
+        total: dict[str, float] = {}
+        for artist, weight in self.artist_weights().items():
+            for genre in self.genres.get(artist, ()):
+                total[genre] = total.get(genre, 0.0) + weight
+        return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))

@@ -30,22 +30,13 @@ def person_view(person: UserFeatures) -> RenderableType:
         ("playlists", f"{len(listening.playlists):,}"),
         ("artists", f"{len(artists):,}"),
         ("coverage", f"genres {person.coverage.genres:.0%}, years {person.coverage.years:.0%}"),
-        ("genres", ", ".join(top_genres(person)) or "–"),
+        ("genres", ", ".join(list(listening.genre_weights())[:TOP]) or "–"),
     ):
         head.add_row(f"[bold]{name}[/]", Text(str(value)))
     heaviest = Table("artist", "plays or tracks", title="Heaviest artists", title_justify="left")
     for artist, weight in artists[:TOP]:
         heaviest.add_row(Text(artist), f"{weight:,.0f}")
     return Group(head, heaviest, *_decades(person))
-
-
-def top_genres(person: UserFeatures) -> list[str]:
-    """The heaviest genres, at most ``TOP``."""
-    weights: Counter[str] = Counter()
-    for artist, weight in person.listening.artist_weights().items():
-        for genre in person.listening.genres.get(artist, ()):
-            weights[genre] += weight  # type: ignore[assignment]  # a Counter of floats adds up as well
-    return [genre for genre, _ in sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:TOP]]
 
 
 def _decades(person: UserFeatures) -> list[RenderableType]:

@@ -1,12 +1,12 @@
 """IndexCatalog on a folder: every version in a folder of its own, and one file that says which one is live.
 
-    <root>/CURRENT                                  the alias, replaced in one step
-    <root>/BUILDS                                   the last build number of each model, so that no name comes twice
-    <root>/publish.lock                             held while the alias or the set of versions changes
-    <root>/versions/users-v7-b2/manifest.json       what is known of the version
-    <root>/versions/users-v7-b2/shard/              Qdrant's files
-    <root>/versions/users-v7-b2/use.lock            held by the process that has it open
-    <root>/versions/.staging-users-v7-b3/           being built, or left by a builder that died
+<root>/CURRENT                                  the alias, replaced in one step
+<root>/BUILDS                                   the last build number of each model, so that no name comes twice
+<root>/publish.lock                             held while the alias or the set of versions changes
+<root>/versions/users-v7-b2/manifest.json       what is known of the version
+<root>/versions/users-v7-b2/shard/              Qdrant's files
+<root>/versions/users-v7-b2/use.lock            held by the process that has it open
+<root>/versions/.staging-users-v7-b3/           being built, or left by a builder that died
 """
 
 from __future__ import annotations
@@ -173,4 +173,6 @@ def _disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise IndexUnavailable(f"The index folder cannot be used: {error}.", "Check the disk and its rights.") from error
+        raise IndexUnavailable(
+            f"The index folder cannot be used: {error}.", "Check the disk and its rights."
+        ) from error

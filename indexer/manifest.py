@@ -57,6 +57,7 @@ def read_manifest(folder: Path) -> IndexVersion:
 
 
 def _version(facts: dict[str, Any]) -> IndexVersion:
-    times = {key: datetime.fromisoformat(facts.pop(key)) for key in ("watermark", "created_at")}
-    quantiles = tuple(facts.pop("similarity_quantiles"))
-    return IndexVersion(**facts, **times, similarity_quantiles=quantiles)
+    for key in ("watermark", "created_at"):
+        facts[key] = datetime.fromisoformat(facts[key])
+    facts["similarity_quantiles"] = tuple(facts["similarity_quantiles"])
+    return IndexVersion(**facts)

@@ -40,17 +40,11 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
         person: whose listening it is.
         towers: float32 [3, tower_width], unit or zero rows; kept as int8 (error below 0.01 in a cosine).
     """
-    weights = person.listening.artist_weights()
-    genres: dict[str, float] = {}
-    for artist, weight in weights.items():
-        for genre in person.listening.genres.get(artist, ()):
-            genres[genre] = genres.get(genre, 0.0) + weight
-    heaviest = sorted(genres, key=lambda genre: (-genres[genre], genre))
     quantised = np.round(towers * _SCALE).astype(np.int8)
     payload = {
         "source": person.source,
-        "artists": _SEPARATOR.join(list(weights)[:MAX_ARTISTS]),
-        "genres": _SEPARATOR.join(heaviest[:MAX_GENRES]),
+        "artists": _SEPARATOR.join(list(person.listening.artist_weights())[:MAX_ARTISTS]),
+        "genres": _SEPARATOR.join(list(person.listening.genre_weights())[:MAX_GENRES]),
         "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
     }
     if person.display_name is not None:

@@ -103,9 +103,7 @@ def _tracks(row: Cells, columns: Columns) -> Iterator[Track]:
     for name in columns.artist_names(row):
         artist = clean(name)
         if artist.casefold() not in _MISSING:
-            yield Track(
-                artist=artist, title=title or None, genres=genres, release_year=int(year[0]) if year else None
-            )
+            yield Track(artist=artist, title=title or None, genres=genres, release_year=int(year[0]) if year else None)
 
 
 def _genres(cell: str) -> tuple[str, ...]:

@@ -101,18 +101,21 @@ def encode_listening(listening: Listening) -> bytes:
     number: dict[str, int] = {}
     playlists = []
     for playlist in listening.playlists:
-        entries = [(number.setdefault(entry.artist, len(number)), entry.weight, entry.year)
-                   for entry in playlist.artists]
+        entries = [
+            (number.setdefault(entry.artist, len(number)), entry.weight, entry.year) for entry in playlist.artists
+        ]
         playlists.append((playlist.name, *map(list, zip(*entries, strict=True))) if entries else (playlist.name,))
     for artist in sorted({*listening.genres, *listening.filled_genres, *listening.filled_years}):
         number.setdefault(artist, len(number))
-    return orjson.dumps({
-        "artists": list(number),
-        "genres": [listening.genres.get(artist) for artist in number],
-        "filled_genres": sorted(number[artist] for artist in listening.filled_genres),
-        "filled_years": sorted(number[artist] for artist in listening.filled_years),
-        "playlists": playlists,
-    })
+    return orjson.dumps(
+        {
+            "artists": list(number),
+            "genres": [listening.genres.get(artist) for artist in number],
+            "filled_genres": sorted(number[artist] for artist in listening.filled_genres),
+            "filled_years": sorted(number[artist] for artist in listening.filled_years),
+            "playlists": playlists,
+        }
+    )
 
 
 def decode_listening(blob: bytes) -> Listening:
@@ -128,8 +131,11 @@ def decode_listening(blob: bytes) -> Listening:
             PlaylistListening(name, tuple(map(ArtistWeight, map(name_of, columns[0]), *columns[1:])) if columns else ())
             for name, *columns in packed["playlists"]
         ),
-        {artist: tuple(genres) for artist, genres in zip(packed["artists"], packed["genres"], strict=True)
-         if genres is not None},
+        {
+            artist: tuple(genres)
+            for artist, genres in zip(packed["artists"], packed["genres"], strict=True)
+            if genres is not None
+        },
         frozenset(map(name_of, packed["filled_genres"])),
         frozenset(map(name_of, packed["filled_years"])),
     )

@@ -99,9 +99,7 @@ class Database:
                 raise StoreError(f"The {self._schema.what} {self.path} is closed.")
             if self._idle:
                 return self._idle.pop()
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA secure_delete=ON")
         return connection
 

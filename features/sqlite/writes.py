@@ -23,9 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def put(
-    connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures]], *, now: datetime
-) -> Upserted:
+def put(connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures]], *, now: datetime) -> Upserted:
     """Write those of ``people``, each id once, whose content is new; forget that they were ever deleted."""
     known = dict(connection.execute(CONTENT_AMONG, ids(row.user_id for row, _ in people)))
     changed = [(row, person) for row, person in people if known.get(row.user_id) != row.content]

@@ -42,7 +42,7 @@ def sample_export(
     """
     import numpy as np
 
-    from features import compose
+    from features.compose import build
     from features.console import stderr
     from features.errors import StoreError
     from features.settings import FeatureSettings, load
@@ -51,7 +51,7 @@ def sample_export(
     from features.synthetic.write import write_bytes
 
     rng = np.random.default_rng(seed)
-    store = compose.build(load(FeatureSettings)).store
+    store = build(load(FeatureSettings)).store
     sample = invent_listener((person.listening for batch in store.scan() for person in batch), rng)
     if not sample.artists:
         raise StoreError("The feature store holds nobody yet.", "Import somebody: python -m features import PATH")

@@ -59,7 +59,12 @@ def _group(rng: np.random.Generator) -> str:
 
 
 _STYLES: dict[str, Callable[[np.random.Generator], str]] = {
-    BAND: _band, SINGER: person, DARK: _dark, MACHINE: _machine, RAP: _rap, GROUP: _group,
+    BAND: _band,
+    SINGER: person,
+    DARK: _dark,
+    MACHINE: _machine,
+    RAP: _rap,
+    GROUP: _group,
 }
 
 

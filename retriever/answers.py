@@ -1,0 +1,110 @@
+"""What the service answers: plain frozen dataclasses, dumped to JSON as they stand, and read by the OpenAPI document.
+
+One definition for both, so that the document cannot drift from the answers. Requests live in ``retriever.schemas``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from features.profile import UserId
+from features.user_features import Coverage
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Cosine = Annotated[float, Field(ge=-1.001, le=1.001)]
+
+
+@dataclass(frozen=True, slots=True)
+class Towers:
+    """Cosine of two people by part of their taste; null where one of them lacks that part."""
+
+    genre: Cosine | None
+    artist: Cosine | None
+    playlist: Cosine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A person with kindred taste, and why."""
+
+    user_id: UserId
+    display_name: str | None
+    profile_url: str | None
+    similarity: Annotated[Cosine, Field(description="Cosine of the two user embeddings.")]
+    percentile: Annotated[
+        Annotated[float, Field(ge=0, le=100)] | None,
+        Field(description="Share of random pairs of people, in percent, who are less alike than these two."),
+    ]
+    shared_artists: Annotated[tuple[str, ...], Field(description="Rarest first.")]
+    shared_genres: Annotated[tuple[str, ...], Field(description="Rarest first.")]
+    towers: Towers
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """An artist that the nearest people love and the asker does not have."""
+
+    artist: str
+    score: Annotated[float, Field(ge=0, description="Weighted vote of the nearest people.")]
+    people: Annotated[int, Field(ge=1, description="How many of the nearest people have the artist.")]
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarPeople:
+    """The people nearest to a known person, most similar first."""
+
+    user_id: UserId
+    model_version: int
+    recommendations: tuple[Recommendation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """The people nearest to a profile, most similar first, and the artists to discover through them."""
+
+    user_id: UserId
+    model_version: int
+    coverage: Annotated[Coverage, Field(description="Share of the listening with known genres and release years.")]
+    stored: Annotated[bool, Field(description="Whether this person is part of the community now.")]
+    recommendations: tuple[Recommendation, ...]
+    discoveries: tuple[Discovery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much of a person's listening is kept."""
+
+    playlists: int
+    artists: int
+    genres: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is kept of a person, in brief."""
+
+    user_id: UserId
+    display_name: str | None
+    profile_url: str | None
+    source: str
+    updated_at: datetime
+    coverage: Coverage
+    counts: Counts
+    top_artists: tuple[str, ...]
+    top_genres: tuple[str, ...]
+    decades: Annotated[dict[str, Share], Field(description="Share of the listening by decade of release.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the service can answer: ``status`` is ``ready``, or ``not ready`` for ``reasons``."""
+
+    status: str
+    model_version: int | None
+    index: str | None
+    people: int | None
+    reasons: tuple[str, ...]

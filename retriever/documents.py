@@ -1,0 +1,56 @@
+"""What the OpenAPI document says beyond the routes: descriptions, problems, and the body that is read raw."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from retriever.problems import MEDIA_TYPE, Problem
+from retriever.schemas import Ask
+
+VERSION = version("soundalike")
+DESCRIPTION = (
+    "Finds the people who listen as you do, and says why.\n\n"
+    "Errors are `application/problem+json` (RFC 9457); `mend` says what to do about them."
+)
+_REF = "#/components/schemas/{model}"
+_PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, **_PROBLEM}
+    for status, description in {
+        404: "Nobody, or nothing, is there.",
+        413: "The body or the profile is too large.",
+        415: "The body's media type is not supported.",
+        422: "The request does not fit.",
+        503: "A part of the service is not available.",
+    }.items()
+}
+ASK: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(model="Ask")}}},
+    }
+}
+
+
+def describe_bodies(app: FastAPI) -> None:
+    """Add the schemas that no route names to the document."""
+    generate = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            found = generate()
+            schemas = found.setdefault("components", {}).setdefault("schemas", {})
+            for name, schema in (
+                ("Ask", Ask.model_json_schema(ref_template=_REF)),
+                ("Problem", TypeAdapter(Problem).json_schema(ref_template=_REF)),
+            ):
+                schemas.update(schema.pop("$defs", {}))
+                schemas[name] = schema
+            app.openapi_schema = found
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

@@ -1,0 +1,30 @@
+"""What the retriever can be told by ``SOUNDALIKE_…`` variables. Paths and models are the other rooms' settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from features.settings import HomeSettings
+
+
+class RetrieverSettings(HomeSettings):
+    """Where to listen, how much to take in, how often to look for changes."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Loopback, as there are no keys yet: whoever reaches the server may read and delete."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port to listen on; 0 takes a free one and prints it."""
+    max_body_mb: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Largest request body, uploads included; ten years of extended streaming history are about 10 MB zipped."""
+    neighbours_asked: Annotated[int, Field(ge=1, le=1000)] = 50
+    """How many of the nearest people vote on which artists to discover; 50 is what the evaluation measures."""
+    max_reasons: Annotated[int, Field(ge=1, le=500)] = 20
+    """Most shared artists, shared genres and discoveries that an answer lists."""
+    worker_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    """Requests that may encode texts or use the feature store at once; the others wait for their turn."""
+    follow_every_s: Annotated[float, Field(gt=0, le=60)] = 0.5
+    """Seconds between looks for a newly published index and for people changed by other processes."""
+    popularity_every_s: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds after which it is counted again how rare artists and genres are."""

@@ -1,0 +1,55 @@
+"""How an answer is shown on a terminal: the nearest people with reasons, then what to discover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+_REASONS, _DISCOVERIES = 5, 10
+
+
+def answer_view(answer: dict[str, Any]) -> RenderableType:
+    """An answer of ``POST /v1/profiles`` as tables."""
+    coverage = answer["coverage"]
+    kept = "remembered" if answer["stored"] else "not remembered"
+    title = (
+        f"Who listens like {answer['user_id']} ({kept}; model v{answer['model_version']}; "
+        f"genres known of {coverage['genres']:.0%}, years of {coverage['years']:.0%} of the listening)"
+    )
+    people = Table(title=title, title_justify="left", show_lines=True)
+    for name in ("person", "similarity", "shared artists, rarest first", "shared genres, rarest first", "by part"):
+        people.add_column(name, overflow="fold")
+    for person in answer["recommendations"]:
+        people.add_row(
+            Text(person["display_name"] or person["user_id"]),
+            _nearness(person),
+            _some(person["shared_artists"]),
+            _some(person["shared_genres"]),
+            _towers(person["towers"]),
+        )
+    return Group(people, _discoveries(answer["discoveries"]))
+
+
+def _nearness(person: dict[str, Any]) -> str:
+    percentile = person["percentile"]
+    nearer_than = "" if percentile is None else f"\nnearer than\n{percentile:.1f} % of pairs"
+    return f"[bold]{person['similarity']:.3f}[/]{nearer_than}"
+
+
+def _some(names: list[str]) -> Text:
+    more = f" (+{len(names) - _REASONS})" if len(names) > _REASONS else ""
+    return Text(", ".join(names[:_REASONS]) + more if names else "–")
+
+
+def _towers(towers: dict[str, float | None]) -> str:
+    return "\n".join(f"{name} {value:.2f}" for name, value in towers.items() if value is not None)
+
+
+def _discoveries(found: list[dict[str, Any]]) -> RenderableType:
+    table = Table("artist", "of the 50 nearest, have it", title="To discover through them", title_justify="left")
+    for artist in found[:_DISCOVERIES]:
+        table.add_row(Text(artist["artist"]), str(artist["people"]))
+    return table
