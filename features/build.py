@@ -57,7 +57,7 @@ class FeatureBuilder:
         ]
 
     def limited(self, person: UserFeatures, limits: Limits) -> UserFeatures:
-        """The person as they look if only part of their listening is used: the first playlists, the heaviest artists."""
+        """The person if only part of their listening is used: the first playlists, the heaviest artists."""
         playlists = person.listening.playlists[: limits.playlists]
         part = only_artists(
             replace(person.listening, playlists=playlists),

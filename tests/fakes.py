@@ -33,12 +33,10 @@ class HashingEncoder:
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         self.encoded += texts
         vectors = np.zeros((len(texts), self.width), np.float32)
-        for vector, text in zip(vectors, texts, strict=True):
+        for row, text in enumerate(texts):
             padded = f"  {text.lower()} "
-            for start in range(len(padded) - 2):
-                vector += self._of_trigram(padded[start : start + 3])
-            vector /= np.linalg.norm(vector)
-        return vectors
+            vectors[row] = sum(self._of_trigram(padded[start : start + 3]) for start in range(len(padded) - 2))
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
     def _of_trigram(self, trigram: str) -> npt.NDArray[np.float32]:
         seed = blake2b(trigram.encode("utf-8", "replace"), digest_size=8).digest()

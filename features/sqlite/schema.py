@@ -1,4 +1,4 @@
-"""The tables of the feature store and its statements on ``people``, which ``features.sqlite.writes`` and ``store`` run."""
+"""The tables of the feature store and its statements on ``people``; ``writes`` and ``store`` run them."""
 
 # ruff: noqa: S608 - what is put into these statements are names of columns, never values
 

@@ -1,0 +1,54 @@
+"""``python -m benchmarks``: the figures of the README; each is a ratio against a named rival in the same run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.console import main, stderr
+
+app = typer.Typer(
+    help="Measure speed as ratios against a rival, in one run on this machine. make bench runs all.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """Without a command: all figures, with the profiles of the demo in SOUNDALIKE_HOME."""
+    if context.invoked_subcommand is None:
+        from features.settings import HomeSettings, load
+
+        imports(load(HomeSettings).home / "demo" / "synthetic" / "profiles.jsonl.gz")
+        similar()
+
+
+@app.command()
+def imports(
+    profiles: Annotated[Path, typer.Argument(help="A file of profiles.")],
+    runs: Annotated[int, typer.Option(min=1, help="Counted runs of each.")] = 5,
+) -> None:
+    """Import of a file, texts cached and not."""
+    from benchmarks.imports import run
+
+    stderr().print("importing in turn with the rivals; some minutes")
+    print("\n".join(run(profiles, runs)))
+
+
+@app.command()
+def similar(
+    people: Annotated[int, typer.Option(min=100, help="People in the index.")] = 100_000,
+    seconds: Annotated[float, typer.Option(min=1, max=120, help="How long each load lasts.")] = 15,
+) -> None:
+    """GET /v1/users/{id}/similar, over the model in SOUNDALIKE_HOME."""
+    from benchmarks.similar import run
+
+    stderr().print("building an index; a minute")
+    print("\n".join(run(people, seconds)))
+
+
+if __name__ == "__main__":
+    main(app, "python -m benchmarks")
