@@ -7,7 +7,7 @@ Transactions and reading live here; what a write changes in ``features.sqlite.wr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -45,7 +45,9 @@ class SqliteFeatureStore:
         self._database = Database(path, SCHEMA)
         self._clock = clock
         self.catalog = SqliteArtistCatalog(self._database)
-        self._clear_traces()
+        # A full disk must not keep anybody from reading; the next deletion tries again, and tells.
+        with suppress(StoreError):
+            self._clear_traces()
 
     @property
     def path(self) -> Path:
