@@ -7,30 +7,71 @@ whoever puts a person into the index (the indexer in bulk, the retriever one by 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from features.identity import artist_key
 from features.user_features import UserFeatures
 from indexer.ports import Payload
 
 MAX_ARTISTS = 500
-MAX_GENRES = 100
+MAX_GENRES = 60
 _SEPARATOR = "\n"  # cannot stand in a name: control characters are refused or stripped at the door
 _SCALE = 127.0
 
 
-@dataclass(frozen=True, slots=True)
 class Card:
-    """A person's payload, unpacked. Artists and genres stand heaviest first; ``towers`` as in ``Embeddings``."""
+    """A person's payload, unpacked piece by piece when it is asked for: an answer needs few pieces of many people."""
 
-    display_name: str | None
-    profile_url: str | None
-    source: str
-    artists: tuple[str, ...]
-    genres: tuple[str, ...]
-    towers: npt.NDArray[np.float32]
+    __slots__ = ("_payload",)
+
+    def __init__(self, payload: Payload) -> None:
+        self._payload = payload
+
+    @property
+    def display_name(self) -> str | None:
+        """The name to show, where the person has one."""
+        return self._payload.get("display_name")
+
+    @property
+    def profile_url(self) -> str | None:
+        """Where the person is to be found, where that is known."""
+        return self._payload.get("profile_url")
+
+    @property
+    def source(self) -> str:
+        """Where the listening was read from."""
+        return self._payload["source"]
+
+    @property
+    def artists(self) -> list[str]:
+        """Names, heaviest first, at most ``MAX_ARTISTS``."""
+        return _split(self._payload["artists"])
+
+    @property
+    def artist_keys(self) -> list[str]:
+        """``artist_key`` of each of ``artists``."""
+        return _split(self._payload.get("artist_keys", self._payload["artists"]))
+
+    @property
+    def genres(self) -> list[str]:
+        """Genres, heaviest first, at most ``MAX_GENRES``."""
+        return _split(self._payload["genres"])
+
+    @property
+    def towers(self) -> npt.NDArray[np.float32]:
+        """As in ``Embeddings``: float32 [3, tower_width], unit rows, or zero where the person lacks the part."""
+        return towers_of([self])[0]
+
+
+def towers_of(cards: Sequence[Card]) -> npt.NDArray[np.float32]:
+    """Tower outputs of several people at once, float32 [n, 3, tower_width], unit or zero rows."""
+    packed = b"".join([base64.b64decode(card._payload["towers"]) for card in cards])
+    towers = np.frombuffer(packed, np.int8).astype(np.float32).reshape(len(cards), 3, -1)
+    norms = np.sqrt(np.einsum("ntw,ntw->nt", towers, towers))[..., None]
+    return np.divide(towers, norms, out=np.zeros_like(towers), where=norms > 0)
 
 
 def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
@@ -40,13 +81,17 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
         person: whose listening it is.
         towers: float32 [3, tower_width], unit or zero rows; kept as int8 (error below 0.01 in a cosine).
     """
+    artists = list(person.listening.artist_weights())[:MAX_ARTISTS]
+    names, keys = _SEPARATOR.join(artists), _SEPARATOR.join(map(artist_key, artists))
     quantised = np.round(towers * _SCALE).astype(np.int8)
     payload = {
         "source": person.source,
-        "artists": _SEPARATOR.join(list(person.listening.artist_weights())[:MAX_ARTISTS]),
+        "artists": names,
         "genres": _SEPARATOR.join(list(person.listening.genre_weights())[:MAX_GENRES]),
         "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
     }
+    if keys != names:
+        payload["artist_keys"] = keys
     if person.display_name is not None:
         payload["display_name"] = person.display_name
     if person.profile_url is not None:
@@ -55,15 +100,9 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
 
 
 def unpack(payload: Payload) -> Card:
-    """The inverse of :func:`pack`; tower rows have unit length again, or are zero."""
-    towers = np.frombuffer(base64.b64decode(payload["towers"]), np.int8).astype(np.float32).reshape(3, -1)
-    norms = np.sqrt((towers * towers).sum(axis=1, keepdims=True))
-    towers = np.divide(towers, norms, out=np.zeros_like(towers), where=norms > 0)
-    return Card(
-        display_name=payload.get("display_name"),
-        profile_url=payload.get("profile_url"),
-        source=payload["source"],
-        artists=tuple(payload["artists"].split(_SEPARATOR)) if payload["artists"] else (),
-        genres=tuple(payload["genres"].split(_SEPARATOR)) if payload["genres"] else (),
-        towers=towers,
-    )
+    """The inverse of :func:`pack`."""
+    return Card(payload)
+
+
+def _split(joined: str) -> list[str]:
+    return joined.split(_SEPARATOR) if joined else []

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from features.identity import artist_key
-from indexer.payload import Card
+from indexer.payload import Card, towers_of
 from indexer.ports import Neighbour
 from retriever.answers import Discovery, Recommendation, Towers
 from trainer.votes import recommend_artists
@@ -28,52 +27,65 @@ class Yardstick:
     """What a pair of people is measured against: the community they stand in."""
 
     rarity: Rarity
-    quantiles: npt.NDArray[np.float64]
+    quantiles: Sequence[float]
     max_reasons: int
 
 
 class Asker:
-    """One side of every comparison in an answer, prepared once."""
+    """One side of every comparison in an answer, prepared once: what they have, rarest first."""
 
     def __init__(self, card: Card, yardstick: Yardstick) -> None:
-        self._towers = card.towers
-        self._artists = {artist_key(artist): artist for artist in card.artists}
-        self._genres = frozenset(card.genres)
-        self._yardstick = yardstick
+        self._card, self._yardstick = card, yardstick
+        self._names = dict(zip(card.artist_keys, card.artists, strict=True))
+        self._artists, self._genres = frozenset(self._names), frozenset(card.genres)
+        self._artist_rank = {key: rank for rank, key in enumerate(rarest(self._artists, yardstick.rarity.artists))}
+        self._genre_rank = {genre: rank for rank, genre in enumerate(rarest(self._genres, yardstick.rarity.genres))}
 
-    def compare(self, neighbour: Neighbour, card: Card) -> Recommendation:
-        """The neighbour as a recommendation, with the reasons; artists in the asker's spelling."""
-        rarity, most = self._yardstick.rarity, self._yardstick.max_reasons
-        artists = self._artists.keys() & map(artist_key, card.artists)
+    def compare(self, near: Sequence[tuple[Neighbour, Card]]) -> tuple[Recommendation, ...]:
+        """The neighbours as recommendations, with the reasons; artists in the asker's spelling."""
+        towers = tower_cosines(self._card, [card for _, card in near])
+        return tuple(
+            self._recommendation(neighbour, card, each) for (neighbour, card), each in zip(near, towers, strict=True)
+        )
+
+    def _recommendation(self, neighbour: Neighbour, card: Card, towers: Towers) -> Recommendation:
+        most = self._yardstick.max_reasons
+        artists = sorted(self._artists.intersection(card.artist_keys), key=self._artist_rank.__getitem__)
+        genres = sorted(self._genres.intersection(card.genres), key=self._genre_rank.__getitem__)
         return Recommendation(
             user_id=neighbour.user_id,
             display_name=card.display_name,
             profile_url=card.profile_url,
             similarity=round(neighbour.similarity, 6),
             percentile=percentile(neighbour.similarity, self._yardstick.quantiles),
-            shared_artists=tuple(self._artists[key] for key in rarest(artists, rarity.artists)[:most]),
-            shared_genres=tuple(rarest(self._genres.intersection(card.genres), rarity.genres)[:most]),
-            towers=tower_cosines(self._towers, card.towers),
+            shared_artists=tuple([self._names[key] for key in artists[:most]]),
+            shared_genres=tuple(genres[:most]),
+            towers=towers,
         )
 
 
 def rarest(shared: Iterable[str], people: Mapping[str, int]) -> list[str]:
     """Sort by the number of ``people`` who listen, fewest first (unknown is rarest), ties by name."""
-    return sorted(shared, key=lambda name: (people.get(name, 0), name))
+    return [name for _, name in sorted([(people.get(name, 0), name) for name in shared])]
 
 
-def percentile(similarity: float, quantiles: npt.NDArray[np.float64]) -> float | None:
+def percentile(similarity: float, quantiles: Sequence[float]) -> float | None:
     """Share of random pairs, in percent, that are at most this alike; None where no pair was ever measured."""
-    if not quantiles.size:
+    if not quantiles:
         return None
-    return round(100.0 * int(quantiles.searchsorted(similarity, side="right")) / quantiles.size, 1)
+    return round(100.0 * bisect_right(quantiles, similarity) / len(quantiles), 1)
 
 
-def tower_cosines(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> Towers:
-    """Cosine by tower; ``one`` and ``other`` are [3, tower_width] with unit rows, or zero rows for missing parts."""
-    cosines = np.einsum("tw,tw->t", one, other).tolist()
-    present: list[bool] = np.logical_and(one.any(axis=1), other.any(axis=1)).tolist()
-    return Towers(*(round(cosine, 4) if there else None for cosine, there in zip(cosines, present, strict=True)))
+def tower_cosines(one: Card, others: Sequence[Card]) -> list[Towers]:
+    """Cosine by tower of one person and each of the others; None for a part that one of the two lacks."""
+    towers = towers_of([one, *others])
+    cosines = np.einsum("tw,ntw->nt", towers[0], towers[1:]).tolist()
+    there = np.asarray(towers.any(axis=2))
+    present = np.logical_and(there[0], there[1:]).tolist()
+    return [
+        Towers(*[round(cosine, 4) if is_known else None for cosine, is_known in zip(row, known, strict=True)])
+        for row, known in zip(cosines, present, strict=True)
+    ]
 
 
 def discoveries(near: Sequence[tuple[Neighbour, Card]], known: frozenset[str], limit: int) -> tuple[Discovery, ...]:
@@ -88,7 +100,7 @@ def discoveries(near: Sequence[tuple[Neighbour, Card]], known: frozenset[str], l
     people: dict[str, int] = {}
     votes = []
     for neighbour, card in near:
-        keys = {artist_key(artist): artist for artist in card.artists}
+        keys = dict(zip(card.artist_keys, card.artists, strict=True))
         votes.append((neighbour.similarity, list(keys)))
         for key, artist in keys.items():
             spelling.setdefault(key, artist)

@@ -13,9 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-import numpy.typing as npt
-
 from features.errors import SoundalikeError
 from features.ports import ArtistCatalog, FeatureStore
 from indexer.errors import IndexUnavailable
@@ -36,7 +33,7 @@ class Unit:
 
     index: UserIndex
     embedder: Embedder
-    quantiles: npt.NDArray[np.float64]
+    quantiles: tuple[float, ...]
     leases: int = field(default=0)
 
 
@@ -149,7 +146,7 @@ class Live:
         except BaseException:
             index.close()
             raise
-        return Unit(index, embedder, np.array(version.similarity_quantiles, np.float64))
+        return Unit(index, embedder, version.similarity_quantiles)
 
     def _close_retired(self) -> None:
         with self._guard:

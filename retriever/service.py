@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 
 from features.build import FeatureBuilder
 from features.compact import NO_LIMITS
@@ -92,8 +91,7 @@ class Service:
             found = _Found(person, unpack(person.payload))
             near = self._search(unit, found, limit)
             asker = Asker(found.card, self._yardstick(unit))
-            recommendations = tuple(asker.compare(neighbour, card) for neighbour, card in near)
-            return SimilarPeople(user_id, unit.embedder.version, recommendations)
+            return SimilarPeople(user_id, unit.embedder.version, asker.compare(near))
 
     def person(self, user_id: UserId) -> Person:
         """What is kept of a person, in brief. Raises UnknownUser."""
@@ -151,7 +149,7 @@ class Service:
                 model_version=unit.embedder.version,
                 coverage=used.coverage,
                 stored=stored,
-                recommendations=tuple(asker.compare(*each) for each in islice(near, options.limit)),
+                recommendations=asker.compare(near[: options.limit]),
                 discoveries=discoveries(near[: self._bounds.neighbours_asked], known, self._bounds.max_reasons),
             )
 
