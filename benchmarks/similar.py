@@ -30,6 +30,7 @@ from retriever.client import own_server
 from trainer.compose import load_embedder, registry
 
 QUERIES, LIMIT = 2000, 10
+WARM_UP_S = 15
 
 
 def run(people: int, seconds: float) -> list[str]:
@@ -91,6 +92,7 @@ def _bare(home: Path, asked: list[UserId]) -> list[float]:
 def _served(asked: list[UserId], bare: list[float], seconds: float) -> list[str]:
     with own_server() as url:
         port = urlsplit(url).port or 0
+        time.sleep(WARM_UP_S)  # the server loads its text model meanwhile, which is not what is measured here
         connection = Connection(port)
         paths = [f"/v1/users/{user_id}/similar?limit={LIMIT}" for user_id in asked]
         similar, alive = [], []
