@@ -1,0 +1,202 @@
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from retriever.app import create_app
+from tests.builders import NOW, a_community
+from tests.small_world import SmallWorld, a_small_world
+
+PROFILE = {
+    "playlists": [{"name": "p", "tracks": [{"artist": "Scene 0 artist 1", "plays": 9}, {"artist": "Mine alone"}]}]
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> SmallWorld:
+    world = a_small_world(tmp_path)
+    world.publish()
+    return world
+
+
+@pytest.fixture
+def api(world: SmallWorld) -> Iterator[TestClient]:
+    with TestClient(create_app(world.parts()), raise_server_exceptions=False) as client:
+        yield client
+
+
+def test_a_new_person_gets_an_id_reasons_and_discoveries_and_joins_both_stores(
+    api: TestClient, world: SmallWorld
+) -> None:
+    answer = api.post("/v1/recommendations", json={"profile": PROFILE, "limit": 5}).json()
+
+    me = answer["user_id"]
+    assert answer["stored"] is True
+    assert answer["model_version"] == 3
+    assert 0 < answer["coverage"]["genres"] < 1
+    assert len(answer["recommendations"]) == 5
+    assert me not in {person["user_id"] for person in answer["recommendations"]}
+    similarities = [person["similarity"] for person in answer["recommendations"]]
+    assert similarities == sorted(similarities, reverse=True)
+    assert all(0 <= person["percentile"] <= 100 for person in answer["recommendations"])
+    assert "Scene 0 artist 1" not in {found["artist"] for found in answer["discoveries"]}
+    assert answer["discoveries"]
+    assert me in world.store.get([me])
+    assert api.get(f"/v1/users/{me}/similar").status_code == 200
+
+
+def test_not_to_be_remembered_leaves_nothing_behind(api: TestClient, world: SmallWorld) -> None:
+    answer = api.post(
+        "/v1/recommendations", json={"profile": {**PROFILE, "user_id": "ghost"}, "remember": False}
+    ).json()
+
+    assert answer["stored"] is False
+    assert world.store.get(["ghost"]) == {}
+    assert api.get("/v1/users/ghost/similar").status_code == 404
+
+
+def test_two_people_are_as_alike_from_one_side_as_from_the_other(api: TestClient) -> None:
+    one = api.get("/v1/users/person-0/similar?limit=39").json()["recommendations"]
+    for person in one[:5]:
+        other = api.get(f"/v1/users/{person['user_id']}/similar?limit=39").json()["recommendations"]
+        (back,) = [each for each in other if each["user_id"] == "person-0"]
+        assert back["similarity"] == pytest.approx(person["similarity"], abs=1e-5)
+        assert back["shared_artists"] == person["shared_artists"]
+        assert back["towers"] == pytest.approx(person["towers"], abs=1e-3)
+
+
+def test_a_known_person_is_answered_alike_by_both_routes_and_limits_change_what_is_used(api: TestClient) -> None:
+    known = api.post("/v1/recommendations", json={"user_id": "person-0"}).json()
+    narrow = api.post("/v1/recommendations", json={"user_id": "person-0", "top_artists": 1, "playlists": 1}).json()
+    similar = api.get("/v1/users/person-0/similar").json()
+
+    assert [p["user_id"] for p in known["recommendations"]] == [p["user_id"] for p in similar["recommendations"]]
+    assert [p["similarity"] for p in narrow["recommendations"]] != [p["similarity"] for p in known["recommendations"]]
+
+
+def test_a_deleted_person_is_gone_from_answers_and_from_both_stores(api: TestClient, world: SmallWorld) -> None:
+    nearest = api.get("/v1/users/person-0/similar?limit=1").json()["recommendations"][0]["user_id"]
+
+    assert api.delete(f"/v1/users/{nearest}").status_code == 204
+
+    assert nearest not in api.get("/v1/users/person-0/similar?limit=100").text.replace(f"{nearest}0", "")
+    assert world.store.get([nearest]) == {}
+    assert api.delete(f"/v1/users/{nearest}").status_code == 404
+    assert api.get(f"/v1/users/{nearest}").status_code == 404
+
+
+def test_the_same_upload_twice_is_one_person(api: TestClient, world: SmallWorld) -> None:
+    packed = io.BytesIO()
+    rows = [{"endTime": "2025-01-01 10:00", "artistName": "Scene 1 artist 2", "trackName": "t", "msPlayed": 200_000}]
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("Spotify Account Data/StreamingHistory_music_0.json", json.dumps(rows))
+
+    answers = [
+        api.post("/v1/profiles", files={"file": ("my.zip", packed.getvalue())}, data={"limit": "3"}).json()
+        for _ in range(2)
+    ]
+
+    assert answers[0]["user_id"] == answers[1]["user_id"]
+    assert len(answers[0]["recommendations"]) == 3
+    assert world.store.count() == 41
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("{", 422),
+        ("", 422),
+        ("[]", 422),
+        ("{}", 422),
+        ('{"user_id": "a", "profile": {}}', 422),
+        ('{"user_id": "person-0", "limit": 0}', 422),
+        ('{"user_id": "person-0", "limit": 101}', 422),
+        ('{"user_id": "person-0", "limit": NaN}', 422),
+        ('{"user_id": "person-0", "colour": "blue"}', 422),
+        ('{"profile": {}}', 422),
+        ('{"profile": {"playlists": [{"tracks": [{"artist": "a\\u0000"}]}]}}', 422),
+        ('{"user_id": "nobody"}', 404),
+        ('{"profile": {"playlists": [{"tracks": [' + ",".join(['{"artist": "a"}'] * 1001) + "]}]}}", 413),
+        ('{"profile": "' + "x" * 2**20 + '"}', 413),
+    ],
+)
+def test_bad_questions_get_a_problem_that_says_how_to_mend_it(api: TestClient, body: str, status: int) -> None:
+    answer = api.post("/v1/recommendations", content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status", "detail", "instance", "mend", "code"} <= answer.json().keys()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/users/nobody/similar", 404),
+        ("GET", "/v1/users/person-0/similar?limit=x", 422),
+        ("GET", "/v1/users/%2e%2e/similar", 404),
+        ("GET", "/v1/users/a%00b", 422),
+        ("GET", "/nowhere", 404),
+        ("PUT", "/v1/recommendations", 405),
+        ("POST", "/v1/profiles", 422),
+    ],
+)
+def test_bad_paths_get_a_problem(api: TestClient, method: str, path: str, status: int) -> None:
+    answer = api.request(method, path)
+
+    assert answer.status_code in {status, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_uploads_that_are_nothing_are_refused(api: TestClient) -> None:
+    for name, content in (("a.zip", b"PK\x03\x04garbage"), ("a.bin", b"\x00\x01"), ("a.csv", b""), ("a.json", b"{}")):
+        answer = api.post("/v1/profiles", files={"file": (name, content)})
+        assert 400 <= answer.status_code < 500, name
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_bug_gives_nothing_away(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = world.parts()
+    monkeypatch.setattr(parts.service, "similar", lambda *_: 1 / 0)
+    with TestClient(create_app(parts), raise_server_exceptions=False) as api:
+        answer = api.get("/v1/users/person-0/similar")
+
+    assert answer.status_code == 500
+    assert "division" not in answer.text
+
+
+def test_health_and_readiness_and_the_document(api: TestClient) -> None:
+    assert api.get("/healthz").json() == {"status": "alive"}
+    assert api.get("/readyz").json()["people"] == 40
+    document = api.get("/openapi.json")
+    assert document.status_code == 200
+    assert {"Ask", "Problem", "Recommendations"} <= document.json()["components"]["schemas"].keys()
+    refs = {part.split('"')[0] for part in document.text.split('"#/components/schemas/')[1:]}
+    assert refs <= document.json()["components"]["schemas"].keys()
+
+
+def test_the_service_moves_over_to_a_new_version_and_follows_the_store(world: SmallWorld) -> None:
+    parts = world.parts()
+    live = parts.service.live
+    newcomer = a_community(1)[0].model_copy(update={"user_id": "newcomer"})
+    with live.lease() as old:
+        second = world.publish()
+        live.follow()
+        assert old.index.count() == 40
+        with live.lease() as fresh:
+            assert fresh.index.version.name == second
+    world.store.upsert(world.builder.build([newcomer], now=NOW, consent=True))
+    world.store.delete(["person-7"])
+    live.follow()
+
+    with live.lease() as unit:
+        assert unit.index.get(["newcomer", "person-7"]).keys() == {"newcomer"}
+    world.catalog.rollback()
+    live.follow()
+    with live.lease() as unit:
+        assert unit.index.version.name != second
+        assert unit.index.get(["newcomer", "person-7"]).keys() == {"newcomer"}
+    parts.close()
