@@ -66,7 +66,8 @@ def import_(
                 bar.update(task, description=f"importing {path.name}")
                 _import_one(importer, path, user_id, lambda done: bar.advance(task, done))
         finally:
-            console.stderr().print(summary_view(importer.summary))
+            if importer.summary.people or importer.summary.rejected:
+                console.stderr().print(summary_view(importer.summary))
     if importer.summary.rejected:
         raise typer.Exit(console.EXIT_BAD_INPUT)
 

@@ -1,0 +1,88 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from features.cli import app
+from tests.fakes import HashingEncoder
+
+LINE = (
+    '{"user_id": "%s", "playlists": [{"name": "p", "tracks": [{"artist": "Air", "genres": ["trip hop"], "plays": 4}]}]}'
+)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("SOUNDALIKE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("features.compose.SentenceTransformerEncoder", HashingEncoder)
+    return CliRunner()
+
+
+def _file(folder: Path, *lines: str) -> str:
+    path = folder / "people.jsonl"
+    path.write_text("\n".join(lines))
+    return str(path)
+
+
+def test_a_broken_line_is_named_and_the_rest_is_imported(run: CliRunner, tmp_path: Path) -> None:
+    result = run.invoke(app, ["import", _file(tmp_path, LINE % "ann", "{broken", LINE % "bob")])
+
+    assert result.exit_code == 2
+    assert "people.jsonl:2" in result.output.replace("\n", "")
+    assert run.invoke(app, ["show", "bob"]).exit_code == 0
+
+
+def test_importing_twice_changes_nothing(run: CliRunner, tmp_path: Path) -> None:
+    path = _file(tmp_path, LINE % "ann")
+    assert "added      1" in run.invoke(app, ["import", path]).output
+
+    again = run.invoke(app, ["import", path]).output
+
+    assert "added      0" in again
+    assert "unchanged  1" in again
+
+
+def test_what_is_exported_can_be_imported_again(run: CliRunner, tmp_path: Path) -> None:
+    run.invoke(app, ["import", _file(tmp_path, LINE % "ann", LINE % "bob")])
+    out = tmp_path / "out.jsonl.gz"
+
+    assert run.invoke(app, ["export", "-o", str(out)]).exit_code == 0
+
+    assert "unchanged  2" in run.invoke(app, ["import", str(out)]).output.replace("unknown", "test")
+
+
+def test_a_deleted_person_is_unknown(run: CliRunner, tmp_path: Path) -> None:
+    run.invoke(app, ["import", _file(tmp_path, LINE % "ann")])
+
+    assert run.invoke(app, ["delete", "ann"]).exit_code == 0
+    assert run.invoke(app, ["show", "ann"]).exception is not None
+
+
+@pytest.mark.parametrize(
+    ("room", "arguments"),
+    [
+        ("features", ["show", "nobody"]),
+        ("features", ["import", "missing.jsonl"]),
+        ("features", ["delete", "a/b"]),
+        ("trainer", ["evaluate"]),
+        ("indexer", []),
+        ("retriever", ["--port", "0"]),
+        ("retriever", ["ask", "missing.zip"]),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(room: str, arguments: list[str], tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", room, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "SOUNDALIKE_HOME": str(tmp_path)},
+    )
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
