@@ -1,0 +1,170 @@
+"""Fakes of the indexer room's ports and of a model; the index passes the contract tests of the real thing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from features.identity import point_id
+from features.profile import UserId
+from features.user_features import UserFeatures
+from indexer.errors import IndexUnavailable, NoIndex
+from indexer.ports import IndexVersion, Neighbour, PersonVector
+from indexer.vectors import unit
+from trainer.ports import TOWERS, Embeddings
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+class FoldingEmbedder:
+    """Embedder without a model: folds the text vectors to ``width``, so that kindred people stay near."""
+
+    text_model = "word-encoder"
+
+    def __init__(self, version: int = 3, width: int = 16) -> None:
+        self.version = version
+        self.width = width
+
+    def embed(self, people: Sequence[UserFeatures]) -> Embeddings:
+        towers = np.zeros((len(people), len(TOWERS), self.width), np.float32)
+        for row, person in zip(towers, people, strict=True):
+            for tower, part in zip(row, (person.genre, person.artist, person.playlist), strict=True):
+                if part is not None:
+                    tower[:] = unit(part.reshape(-1, self.width).sum(axis=0), self.width)
+        joint = np.stack([unit(row.sum(axis=0), self.width) for row in towers])
+        return Embeddings(joint, towers)
+
+
+class MemoryUserIndex:
+    """UserIndex in a dictionary that outlives it, as files do; every search is exact."""
+
+    def __init__(self, version: IndexVersion, people: dict[UUID, PersonVector]) -> None:
+        self._version = version
+        self._people = people
+        self._closed = False
+
+    @property
+    def version(self) -> IndexVersion:
+        return self._version
+
+    def search(
+        self, vector: npt.NDArray[np.float32], limit: int, *, exclude: Sequence[UserId] = (), exact: bool = False
+    ) -> list[Neighbour]:
+        self._must_be_open()
+        query = unit(vector, self._version.width)
+        people = [person for person in self._people.values() if person.user_id not in exclude]
+        similar = [float(np.einsum("w,w", person.vector, query).clip(-1, 1)) for person in people]
+        found = [Neighbour(p.user_id, s, dict(p.payload)) for p, s in zip(people, similar, strict=True)]
+        return sorted(found, key=lambda neighbour: (-neighbour.similarity, neighbour.user_id))[:limit]
+
+    def get(self, user_ids: Sequence[UserId]) -> dict[UserId, PersonVector]:
+        self._must_be_open()
+        return {u: self._people[point_id(u)] for u in user_ids if point_id(u) in self._people}
+
+    def upsert(self, people: Sequence[PersonVector]) -> None:
+        self._must_be_open()
+        kept = [replace(p, vector=unit(p.vector, self._version.width), payload=dict(p.payload)) for p in people]
+        self._people.update({point_id(person.user_id): person for person in kept})
+
+    def delete(self, points: Iterable[UUID]) -> None:
+        self._must_be_open()
+        for point in points:
+            self._people.pop(point, None)
+
+    def count(self) -> int:
+        self._must_be_open()
+        return len(self._people)
+
+    def close(self) -> None:
+        self._closed = True
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise IndexUnavailable("The index is closed.")
+
+
+class MemoryIndexCatalog:
+    """IndexCatalog in dictionaries; ``opens`` is the UserIndex that its versions are opened and built as."""
+
+    opens: type[MemoryUserIndex] = MemoryUserIndex
+
+    def __init__(self) -> None:
+        self._sealed: dict[str, tuple[IndexVersion, dict[UUID, PersonVector]]] = {}
+        self._builds: Counter[int] = Counter()
+        self._live: str | None = None
+        self._previous: str | None = None
+
+    def create(self, model_version: int, width: int) -> MemoryVersionBuilder:
+        self._builds[model_version] += 1
+        name = f"users-v{model_version}-b{self._builds[model_version]}"
+        version = IndexVersion(name, model_version, width, 0, _NEVER, _NEVER, 0.0, ())
+        return MemoryVersionBuilder(self, version)
+
+    def seal(self, version: IndexVersion, people: dict[UUID, PersonVector]) -> None:
+        self._sealed[version.name] = version, people
+
+    def publish(self, name: str) -> None:
+        self._must_know(name)
+        if name != self._live:
+            self._live, self._previous = name, self._live
+
+    def rollback(self) -> IndexVersion:
+        if self._previous is None or self._previous not in self._sealed:
+            raise NoIndex("There is no earlier version to go back to.")
+        self._live, self._previous = self._previous, self._live
+        return self.live()
+
+    def live(self) -> IndexVersion:
+        if self._live is None:
+            raise NoIndex("No index was published yet.")
+        return self._sealed[self._live][0]
+
+    def versions(self) -> list[IndexVersion]:
+        return sorted((version for version, _ in self._sealed.values()), key=lambda version: version.created_at)
+
+    def open(self, name: str) -> MemoryUserIndex:
+        self._must_know(name)
+        return self.opens(*self._sealed[name])
+
+    def prune(self, keep: int) -> list[str]:
+        newest = [version.name for version in reversed(self.versions())]
+        pointed = [name for name in (self._live, self._previous) if name in newest]
+        kept = list(dict.fromkeys([*pointed, *newest]))[: max(keep, 1)]
+        dropped = sorted(self._sealed.keys() - kept)
+        for name in dropped:
+            del self._sealed[name]
+        return dropped
+
+    def _must_know(self, name: str) -> None:
+        if name not in self._sealed:
+            raise NoIndex(f"There is no version {name} of the index.")
+
+
+class MemoryVersionBuilder:
+    """VersionBuilder over a dictionary that nobody else sees before it is sealed."""
+
+    def __init__(self, catalog: MemoryIndexCatalog, version: IndexVersion) -> None:
+        self._catalog = catalog
+        self._people: dict[UUID, PersonVector] = {}
+        self._index = catalog.opens(version, self._people)
+
+    def add(self, people: Sequence[PersonVector]) -> None:
+        self._index.upsert(people)
+
+    def finish(self) -> MemoryUserIndex:
+        return self._index
+
+    def seal(self, version: IndexVersion) -> None:
+        if version.name != self._index.version.name:
+            raise IndexUnavailable(f"The version {version.name} cannot be sealed as {self._index.version.name}.")
+        self._index.close()
+        self._catalog.seal(version, self._people)
+
+    def abort(self) -> None:
+        self._index.close()
