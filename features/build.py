@@ -9,8 +9,8 @@ from datetime import datetime
 from features.compact import (
     NO_LIMITS,
     Limits,
-    artists_lacking_facts,
     filled_from,
+    gaps_of,
     listening_of,
     only_artists,
     only_heaviest,
@@ -47,8 +47,9 @@ class FeatureBuilder:
             TextModelError: a text needs encoding and the model cannot be loaded.
         """
         heard = [self._listening(profile, limits) for profile in profiles]
-        facts = self._catalog.facts(set().union(*map(artists_lacking_facts, heard)) if heard else ())
-        listenings = [filled_from(listening, facts) for listening in heard]
+        gaps = [gaps_of(listening) for listening in heard]
+        facts = self._catalog.facts({artist for each in gaps for artist in each.artists})
+        listenings = [filled_from(listening, each, facts) for listening, each in zip(heard, gaps, strict=True)]
         mixtures = [mixtures_of(listening) for listening in listenings]
         vectors = TextVectors((text for mixture in mixtures for text in mixture.texts()), self._encoder)
         return [
@@ -58,11 +59,8 @@ class FeatureBuilder:
 
     def limited(self, person: UserFeatures, limits: Limits) -> UserFeatures:
         """The person if only part of their listening is used: the first playlists, the heaviest artists."""
-        playlists = person.listening.playlists[: limits.playlists]
-        part = only_artists(
-            replace(person.listening, playlists=playlists),
-            frozenset(entry.artist for playlist in playlists for entry in playlist.artists),
-        )
+        part = replace(person.listening, playlists=person.listening.playlists[: limits.playlists])
+        part = only_artists(part, frozenset(part.artists))
         if limits.top_artists is not None:
             part = only_heaviest(part, limits.top_artists)
         return view_of(person, part, TextVectors(mixtures_of(part).texts(), self._encoder))
@@ -97,6 +95,6 @@ class FeatureBuilder:
             artist=vectors.blend(mixtures.artist),
             playlist=vectors.blend(mixtures.playlist),
             years=year_stats_of(listening),
-            coverage=coverage_of(listening),
+            coverage=coverage_of(listening, mixtures.artist),
             listening=listening,
         )

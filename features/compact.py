@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from statistics import median_low
 
 from features.identity import artist_key
-from features.listening import ArtistWeight, Listening, PlaylistListening
+from features.listening import Listening, PlaylistListening, median_year
 from features.ports import ArtistFacts
-from features.profile import Playlist, TasteProfile, Track
+from features.profile import Playlist, TasteProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +32,44 @@ def listening_of(profile: TasteProfile, limits: Limits = NO_LIMITS) -> Listening
     A track weighs its plays where known (at least 1), else 1; the same titled track twice in one playlist counts
     once. An artist's year is the median of the tracks'. Playlists without tracks are dropped.
     """
-    spelling: dict[str, str] = {}
+    spelling = _Spelling()
     genres: dict[str, tuple[str, ...]] = {}
     playlists = []
     for playlist in profile.playlists[: limits.playlists]:
-        artists = _artists_of(playlist, spelling, genres)
-        if artists:
-            playlists.append(PlaylistListening(" ".join(playlist.name.split()), artists))
+        compacted = _compacted(playlist, spelling, genres)
+        if compacted.artists:
+            playlists.append(compacted)
     listening = Listening(tuple(playlists), genres)
     return listening if limits.top_artists is None else only_heaviest(listening, limits.top_artists)
 
 
-def _artists_of(
-    playlist: Playlist, spelling: dict[str, str], genres: dict[str, tuple[str, ...]]
-) -> tuple[ArtistWeight, ...]:
+class _Spelling(dict[str, str]):
+    """A name as written -> the first spelling of the same artist in this profile; empty for a blank name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first: dict[str, str] = {"": ""}
+
+    def __missing__(self, name: str) -> str:
+        self[name] = first = self._first.setdefault(artist_key(name), name)
+        return first
+
+
+def _compacted(playlist: Playlist, spelling: _Spelling, genres: dict[str, tuple[str, ...]]) -> PlaylistListening:
     weight: dict[str, float] = {}
     years: dict[str, list[int]] = {}
     seen: set[tuple[str, str]] = set()
     for track in playlist.tracks:
-        key = artist_key(track.artist)
-        if not key or _is_repeated(track, key, seen):
+        artist = spelling[track.artist]
+        if not artist or (track.title and _is_repeated((artist, track.title), seen)):
             continue
-        artist = spelling.setdefault(key, track.artist)
         weight[artist] = weight.get(artist, 0.0) + (track.plays or 1)
         if track.release_year is not None:
             years.setdefault(artist, []).append(track.release_year)
-        if track.genres and artist not in genres:
+        if artist not in genres and track.genres:
             genres[artist] = _genre_keys(track.genres)
-    return tuple(ArtistWeight(artist, total, _median(years.get(artist))) for artist, total in weight.items())
-
-
-def _median(years: list[int] | None) -> int | None:
-    if years is None:
-        return None
-    return years[0] if len(years) == 1 else median_low(years)
+    medians = tuple([median_year(years.get(artist, ())) for artist in weight])
+    return PlaylistListening(" ".join(playlist.name.split()), tuple(weight), tuple(weight.values()), medians)
 
 
 @lru_cache(maxsize=50_000)
@@ -74,13 +77,10 @@ def _genre_keys(genres: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(artist_key, genres))))
 
 
-def _is_repeated(track: Track, key: str, seen: set[tuple[str, str]]) -> bool:
-    if not track.title:
-        return False
-    identity = (key, track.title)
-    if identity in seen:
+def _is_repeated(track: tuple[str, str], seen: set[tuple[str, str]]) -> bool:
+    if track in seen:
         return True
-    seen.add(identity)
+    seen.add(track)
     return False
 
 
@@ -91,10 +91,7 @@ def only_heaviest(listening: Listening, count: int) -> Listening:
 
 def only_artists(listening: Listening, artists: frozenset[str]) -> Listening:
     """The part of a listening that holds just ``artists``; playlists left empty are dropped."""
-    kept = (
-        PlaylistListening(playlist.name, tuple(entry for entry in playlist.artists if entry.artist in artists))
-        for playlist in listening.playlists
-    )
+    kept = (playlist.only(artists) for playlist in listening.playlists)
     return replace(
         listening,
         playlists=tuple(playlist for playlist in kept if playlist.artists),
@@ -104,33 +101,35 @@ def only_artists(listening: Listening, artists: frozenset[str]) -> Listening:
     )
 
 
-def filled_from(listening: Listening, facts: Mapping[str, ArtistFacts]) -> Listening:
-    """Fill genres and years that the source left out with what the community knows, and remember which."""
-    known = {artist for artist, found in facts.items() if found.year is not None}
-    dated = {entry.artist for playlist in listening.playlists for entry in playlist.artists if entry.year is not None}
-    artists = {entry.artist for playlist in listening.playlists for entry in playlist.artists}
-    no_year = frozenset((artists - dated) & known)
-    no_genre = frozenset(
-        artist for artist in artists - listening.genres.keys() if artist in facts and facts[artist].genres
-    )
-    if not no_year and not no_genre:
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Artists of a listening whose year, or whose genres, the source does not tell."""
+
+    years: frozenset[str]
+    genres: frozenset[str]
+
+    @property
+    def artists(self) -> frozenset[str]:
+        """All of them."""
+        return self.years | self.genres
+
+
+def gaps_of(listening: Listening) -> Gaps:
+    """What the source of a listening does not tell."""
+    artists = listening.artists
+    return Gaps(frozenset(artists - listening.dated_artists), frozenset(artists - listening.genres.keys()))
+
+
+def filled_from(listening: Listening, gaps: Gaps, facts: Mapping[str, ArtistFacts]) -> Listening:
+    """Fill a listening's gaps with what the community knows, and remember which were filled."""
+    years = {artist: facts[artist].year for artist in gaps.years if artist in facts and facts[artist].year is not None}
+    genres = {
+        artist: facts[artist].genres for artist in sorted(gaps.genres) if artist in facts and facts[artist].genres
+    }
+    if not years and not genres:
         return listening
     playlists = tuple(
-        PlaylistListening(
-            playlist.name,
-            tuple(
-                replace(entry, year=facts[entry.artist].year) if entry.artist in no_year else entry
-                for entry in playlist.artists
-            ),
-        )
+        replace(playlist, years=tuple([years.get(artist, year) for artist, _, year in playlist.rows()]))
         for playlist in listening.playlists
     )
-    genres = {**listening.genres, **{artist: facts[artist].genres for artist in sorted(no_genre)}}
-    return Listening(playlists, genres, no_genre, no_year)
-
-
-def artists_lacking_facts(listening: Listening) -> set[str]:
-    """Artists whose genres or year the source does not tell."""
-    artists = {entry.artist for playlist in listening.playlists for entry in playlist.artists}
-    dated = {entry.artist for playlist in listening.playlists for entry in playlist.artists if entry.year is not None}
-    return (artists - dated) | (artists - listening.genres.keys())
+    return Listening(playlists, {**listening.genres, **genres}, frozenset(genres), frozenset(years))

@@ -21,12 +21,12 @@ def to_profile(person: UserFeatures) -> TasteProfile:
             name=playlist.name,
             tracks=tuple(
                 Track(
-                    artist=entry.artist,
-                    genres=() if entry.artist in listening.filled_genres else listening.genres.get(entry.artist, ()),
-                    release_year=None if entry.artist in listening.filled_years else entry.year,
-                    plays=round(entry.weight),
+                    artist=artist,
+                    genres=() if artist in listening.filled_genres else listening.genres.get(artist, ()),
+                    release_year=None if artist in listening.filled_years else year,
+                    plays=round(weight),
                 )
-                for entry in playlist.artists
+                for artist, weight, year in playlist.rows()
             ),
         )
         for playlist in listening.playlists

@@ -5,25 +5,51 @@ Pure data and pure functions. No vectors here (``features.vectors``) and no stor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
+from statistics import median_low
 
-
-@dataclass(frozen=True, slots=True)
-class ArtistWeight:
-    """An artist in one playlist: ``weight`` is plays where known, else the number of tracks (> 0)."""
-
-    artist: str
-    weight: float
-    year: int | None = None
+Row = tuple[str, float, int | None]
+"""An artist in one playlist: name, weight, release year."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaylistListening:
-    """What one playlist holds, artist by artist, each artist once."""
+    """What one playlist holds, artist by artist, each artist once; by columns, since most questions are about one.
+
+    Attributes:
+        name: the playlist's name, may be empty.
+        artists: names.
+        weights: of each artist, the plays where known, else the number of tracks (> 0).
+        years: of each artist, the median release year, None where unknown.
+
+    Raises:
+        ValueError: the columns are not of one length.
+    """
 
     name: str
-    artists: tuple[ArtistWeight, ...]
+    artists: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    years: tuple[int | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not len(self.artists) == len(self.weights) == len(self.years):
+            raise ValueError("the columns of a playlist are of different lengths")
+
+    def rows(self) -> Iterator[Row]:
+        """Artist by artist."""
+        return zip(self.artists, self.weights, self.years, strict=True)
+
+    def only(self, artists: Container[str]) -> PlaylistListening:
+        """The part that holds just ``artists``."""
+        keep = [artist in artists for artist in self.artists]
+        return PlaylistListening(
+            self.name,
+            tuple(compress(self.artists, keep)),
+            tuple(compress(self.weights, keep)),
+            tuple(compress(self.years, keep)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +68,27 @@ class Listening:
     filled_genres: frozenset[str] = frozenset()
     filled_years: frozenset[str] = frozenset()
 
+    @property
+    def artists(self) -> set[str]:
+        """Names of all artists."""
+        return set().union(*(playlist.artists for playlist in self.playlists))
+
+    @property
+    def dated_artists(self) -> set[str]:
+        """Names of the artists with a release year."""
+        return {
+            artist
+            for playlist in self.playlists
+            for artist, year in zip(playlist.artists, playlist.years, strict=True)
+            if year is not None
+        }
+
     def artist_weights(self) -> dict[str, float]:
         """Artist -> weight summed over playlists, the heaviest first (ties by name)."""
         total: dict[str, float] = {}
         for playlist in self.playlists:
-            for entry in playlist.artists:
-                total[entry.artist] = total.get(entry.artist, 0.0) + entry.weight
+            for artist, weight in zip(playlist.artists, playlist.weights, strict=True):
+                total[artist] = total.get(artist, 0.0) + weight
         return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
     def genre_weights(self) -> dict[str, float]:
@@ -57,3 +98,10 @@ class Listening:
             for genre in self.genres.get(artist, ()):
                 total[genre] = total.get(genre, 0.0) + weight
         return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+
+def median_year(years: Sequence[int]) -> int | None:
+    """The low median, so that it is a year that was told; None for no years."""
+    if len(years) < 2:  # nearly always, and the library takes its time to find that out
+        return years[0] if years else None
+    return median_low(years)

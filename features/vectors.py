@@ -47,7 +47,7 @@ class TextVectors:
             return None
         rows = [self._row[text] for text in mixture]
         weights = np.fromiter(mixture.values(), np.float32, len(rows))
-        mean: Vector = weights @ self.matrix[rows]
+        mean: Vector = weights @ self.matrix.take(rows, axis=0)
         norm = float(np.sqrt(mean @ mean))
         return mean / np.float32(norm) if norm > 0 else None
 
@@ -87,7 +87,7 @@ def _playlists_of(listening: Listening) -> dict[str, float]:
 def _parts_of(
     playlist: PlaylistListening, genres: Mapping[str, Sequence[str]]
 ) -> list[tuple[Mapping[str, float], float]]:
-    artists = {entry.artist: log1p(entry.weight) for entry in playlist.artists}
+    artists = dict(zip(playlist.artists, map(log1p, playlist.weights), strict=True))
     parts: list[tuple[Mapping[str, float], float]] = [({playlist.name: 1.0}, NAME_SHARE)] if playlist.name else []
     contents = [part for part in (artists, _genres_of(artists, genres)) if part]
     return parts + [(part, (1 - NAME_SHARE) / len(contents)) for part in contents]
@@ -95,16 +95,16 @@ def _parts_of(
 
 def year_stats_of(listening: Listening) -> YearStats | None:
     """Release-year statistics, weighted as the artists are; None where no year is known."""
-    pairs = [
-        (entry.year, log1p(entry.weight))
+    dated = [
+        (year, weight)
         for playlist in listening.playlists
-        for entry in playlist.artists
-        if entry.year is not None
+        for year, weight in zip(playlist.years, playlist.weights, strict=True)
+        if year is not None
     ]
-    if not pairs:
+    if not dated:
         return None
-    years = np.array([year for year, _ in pairs], np.float64)
-    weights = np.array([weight for _, weight in pairs], np.float64)
+    years, plays = np.array(dated, np.float64).T
+    weights = np.log1p(plays)
     weights /= weights.sum()
     mean = float(weights @ years)
     bins = np.clip((years - FIRST_DECADE).astype(np.int64) // 10, 0, DECADES - 1)
@@ -112,15 +112,19 @@ def year_stats_of(listening: Listening) -> YearStats | None:
     return YearStats(mean, float(np.sqrt(weights @ (years - mean) ** 2)), decades)
 
 
-def coverage_of(listening: Listening) -> Coverage:
-    """The share of the artists' weight with genres, and with a release year; 0 for no artists."""
-    weights = {artist: log1p(weight) for artist, weight in listening.artist_weights().items()}
+def coverage_of(listening: Listening, weights: Mapping[str, float]) -> Coverage:
+    """The share of the artists' weight with genres, and with a release year; 0 for no artists.
+
+    Args:
+        listening: whose artists they are.
+        weights: by artist, ``mixtures_of(listening).artist``.
+    """
     total = sum(weights.values())
     if not total:
         return Coverage(0.0, 0.0)
-    dated = {entry.artist for playlist in listening.playlists for entry in playlist.artists if entry.year is not None}
     genres = sum(weight for artist, weight in weights.items() if listening.genres.get(artist))
-    return Coverage(round(genres / total, 4), round(sum(weights[artist] for artist in sorted(dated)) / total, 4))
+    years = sum(weights[artist] for artist in sorted(listening.dated_artists))
+    return Coverage(round(genres / total, 4), round(years / total, 4))
 
 
 def view_of(person: UserFeatures, part: Listening, vectors: TextVectors) -> UserFeatures:
@@ -138,6 +142,6 @@ def view_of(person: UserFeatures, part: Listening, vectors: TextVectors) -> User
         artist=vectors.blend(mixtures.artist),
         playlist=vectors.blend(mixtures.playlist),
         years=year_stats_of(part),
-        coverage=coverage_of(part),
+        coverage=coverage_of(part, mixtures.artist),
         listening=part,
     )

@@ -78,14 +78,17 @@ def _told(person: UserFeatures, key: str) -> tuple[tuple[str, ...], int | None]:
     """Genres and median year of an artist as the person's source told them."""
     listening = person.listening
     entries = [
-        entry for playlist in listening.playlists for entry in playlist.artists if artist_key(entry.artist) == key
+        (artist, year)
+        for playlist in listening.playlists
+        for artist, _, year in playlist.rows()
+        if artist_key(artist) == key
     ]
     genres = [
-        listening.genres[entry.artist]
-        for entry in entries
-        if listening.genres.get(entry.artist) and entry.artist not in listening.filled_genres
+        listening.genres[artist]
+        for artist, _ in entries
+        if listening.genres.get(artist) and artist not in listening.filled_genres
     ]
-    years = [entry.year for entry in entries if entry.year is not None and entry.artist not in listening.filled_years]
+    years = [year for artist, year in entries if year is not None and artist not in listening.filled_years]
     return (genres[0] if genres else ()), (median_low(years) if years else None)
 
 

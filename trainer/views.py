@@ -59,7 +59,7 @@ def hide_artists(listening: Listening, share: float, rng: np.random.Generator) -
 
 
 def _artists(playlists: tuple[PlaylistListening, ...]) -> set[str]:
-    return {entry.artist for playlist in playlists for entry in playlist.artists}
+    return set().union(*(playlist.artists for playlist in playlists))
 
 
 def _random_side(listening: Listening, rng: np.random.Generator) -> frozenset[str]:
@@ -84,7 +84,7 @@ def _deal(
         if len(heard[0]) != len(heard[1]):
             turn = 0 if len(heard[0]) < len(heard[1]) else 1
         sides[turn].append(playlists[index])
-        heard[turn].update(entry.artist for entry in playlists[index].artists)
+        heard[turn].update(playlists[index].artists)
     return tuple(sides[0]), tuple(sides[1])
 
 

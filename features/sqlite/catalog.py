@@ -9,15 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from statistics import median_low
 
 import orjson
 
 from features.identity import artist_key
-from features.listening import Listening
+from features.listening import Listening, median_year
 from features.ports import ArtistFacts
 from features.sqlite.database import Database
 
@@ -113,23 +111,20 @@ class SqliteArtistCatalog:
 
 def _sightings_of(listening: Listening) -> tuple[Iterator[Sighting], set[str]]:
     years: dict[str, list[int]] = {}
-    genres: dict[str, str] = {}
     for playlist in listening.playlists:
-        for entry in playlist.artists:
-            key = artist_key(entry.artist)
-            found = years.setdefault(key, [])
-            if entry.year is not None and entry.artist not in listening.filled_years:
-                found.append(entry.year)
-            if not genres.get(key):
-                told = entry.artist not in listening.filled_genres
-                genres[key] = _lines(listening.genres.get(entry.artist, ())) if told else ""
-    sightings = ((key, genres[key], median_low(found) if found else 0) for key, found in years.items())
-    return sightings, set().union(*(text.split("\n") for text in set(genres.values()) if text))
-
-
-@lru_cache(maxsize=100_000)
-def _lines(genres: tuple[str, ...]) -> str:
-    return "\n".join(dict.fromkeys(filter(None, map(artist_key, genres))))
+        for artist, year in zip(playlist.artists, playlist.years, strict=True):
+            found = years.setdefault(artist, [])
+            if year is not None and artist not in listening.filled_years:
+                found.append(year)
+    told: dict[str, tuple[tuple[str, ...], list[int]]] = {}
+    for artist, found in years.items():
+        key = artist_key(artist)
+        genres, others = told.get(key, ((), []))  # under another spelling
+        if not genres and artist not in listening.filled_genres:
+            genres = listening.genres.get(artist, ())
+        told[key] = genres, others + found
+    sightings = ((key, "\n".join(genres), median_year(found) or 0) for key, (genres, found) in told.items())
+    return sightings, set().union(*[genres for genres, _ in told.values()])
 
 
 def _facts_from(rows: Iterable[tuple[str, str, int, int]]) -> ArtistFacts:
@@ -143,4 +138,4 @@ def _facts_from(rows: Iterable[tuple[str, str, int, int]]) -> ArtistFacts:
         if year:
             years += [year] * count
     commonest = sorted(genres, key=lambda genre: (-genres[genre], genre))
-    return ArtistFacts(people, tuple(commonest[:FACT_GENRES]), median_low(years) if years else None)
+    return ArtistFacts(people, tuple(commonest[:FACT_GENRES]), median_year(years))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from features.listening import ArtistWeight, Listening, PlaylistListening
+from features.listening import Listening, PlaylistListening
 from features.profile import UserId
 from features.user_features import Coverage, UserFeatures, Vector, YearStats
 
@@ -101,10 +101,8 @@ def encode_listening(listening: Listening) -> bytes:
     number: dict[str, int] = {}
     playlists = []
     for playlist in listening.playlists:
-        entries = [
-            (number.setdefault(entry.artist, len(number)), entry.weight, entry.year) for entry in playlist.artists
-        ]
-        playlists.append((playlist.name, *map(list, zip(*entries, strict=True))) if entries else (playlist.name,))
+        numbers = [number.setdefault(artist, len(number)) for artist in playlist.artists]
+        playlists.append((playlist.name, numbers, playlist.weights, playlist.years) if numbers else (playlist.name,))
     for artist in sorted({*listening.genres, *listening.filled_genres, *listening.filled_years}):
         number.setdefault(artist, len(number))
     return orjson.dumps(
@@ -128,7 +126,9 @@ def decode_listening(blob: bytes) -> Listening:
     name_of = packed["artists"].__getitem__
     return Listening(
         tuple(
-            PlaylistListening(name, tuple(map(ArtistWeight, map(name_of, columns[0]), *columns[1:])) if columns else ())
+            PlaylistListening(name, tuple(map(name_of, columns[0])), *map(tuple, columns[1:]))
+            if columns
+            else PlaylistListening(name)
             for name, *columns in packed["playlists"]
         ),
         {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.listening import ArtistWeight, Listening, PlaylistListening
+from features.listening import Listening, PlaylistListening
 from features.ports import ArtistFacts
 from features.profile import UserId
 from features.sqlite.store import SqliteFeatureStore
@@ -85,15 +85,19 @@ def test_what_only_a_deleted_or_changed_person_told_is_forgotten(store: Store):
 @st.composite
 def listenings(draw: st.DrawFn) -> Listening:
     artists = draw(st.lists(st.sampled_from(SPELLINGS), min_size=1, unique=True))
-    entries = [ArtistWeight(artist, 1.0, draw(st.none() | st.integers(1990, 1993))) for artist in artists]
-    cut = draw(st.integers(0, len(entries)))
+    years = [draw(st.none() | st.integers(1990, 1993)) for _ in artists]
+    cut = draw(st.integers(0, len(artists)))
     genres = st.lists(st.sampled_from(["pop", "rock", "new wave"]), unique=True).map(tuple)
     return Listening(
-        (PlaylistListening("p", tuple(entries[:cut])), PlaylistListening("q", tuple(entries[cut // 2 :]))),
+        (_playlist("p", artists[:cut], years[:cut]), _playlist("q", artists[cut // 2 :], years[cut // 2 :])),
         draw(st.dictionaries(st.sampled_from(artists), genres)),
         frozenset(draw(st.sets(st.sampled_from(artists)))),
         frozenset(draw(st.sets(st.sampled_from(artists)))),
     )
+
+
+def _playlist(name: str, artists: list[str], years: list[int | None]) -> PlaylistListening:
+    return PlaylistListening(name, tuple(artists), (1.0,) * len(artists), tuple(years))
 
 
 USERS = st.sampled_from(["ann", "bob", "cleo"])

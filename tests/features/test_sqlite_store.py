@@ -100,9 +100,7 @@ def test_no_byte_of_deleted_people_stays_where_pages_were_split_and_merged(store
     assert {number: traces_of(number, content) for number in gone if traces_of(number, content)} == {}
 
 
-def test_traces_that_could_not_be_wiped_are_wiped_at_the_next_opening(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_traces_that_could_not_be_wiped_are_wiped_at_the_next_opening(path: Path, monkeypatch: pytest.MonkeyPatch):
     store = SqliteFeatureStore(path)
     store.upsert([a_fan(1)])
     with monkeypatch.context() as patch:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from features.compact import listening_of
-from features.listening import ArtistWeight, Listening, PlaylistListening
+from features.listening import Listening, PlaylistListening
 from features.synthetic.community import Community
 from features.synthetic.export_zip import export_zip
 from features.synthetic.sample import Sample, invent_listener
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_bytes(community, sample):
 
 
 def test_a_community_without_genres_still_gives_a_listener():
-    plain = Listening((PlaylistListening("mine", (ArtistWeight("Copper Heron", 3),)),))
+    plain = Listening((PlaylistListening("mine", ("Copper Heron",), (3,), (None,)),))
     assert invent_listener([plain], np.random.default_rng(1)).artists == ["Copper Heron"]
 
 
