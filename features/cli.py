@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +17,14 @@ from features.settings import FeatureSettings, load
 from features.synthetic.cli import sample_export, synthesize
 
 if TYPE_CHECKING:
-    from features.importer import Importer
+    from rich.progress import Progress, TaskID
+
+    from features.importer import Importer, Summary
+    from features.listener import Listener
     from features.profile import UserId
+    from features.sources import Rejection
+
+_READ_AHEAD_BYTES = 200_000  # a smaller file is read before another process has started
 
 app = typer.Typer(
     help="Listening profiles in, user features out, kept in the feature store.\n\n"
@@ -44,47 +53,52 @@ def import_(
 
     Example: python -m features import people.jsonl.gz my_spotify_data.zip
     """
+    importer: Importer | None = None
+    with console.progress() as bar:
+        task = bar.add_task("importing", total=None)
+        try:
+            for path in paths:
+                with _listeners(path, None if user_id is None else _id(user_id)) as found:
+                    bar.update(task, description=f"importing {path.name}")
+                    importer = importer or _importer(bar, task)  # its libraries load while the file is being read
+                    importer.run(found, lambda done: bar.advance(task, done))
+        finally:
+            if importer is not None and (importer.summary.people or importer.summary.rejected):
+                _show(importer.summary)
+    if importer is not None and importer.summary.rejected:
+        raise typer.Exit(console.EXIT_BAD_INPUT)
+
+
+def _importer(bar: Progress, task: TaskID) -> Importer:
     import gc
 
     from features import compose
     from features.importer import Importer
-    from features.show import summary_view
 
-    # Profiles are trees that die by reference count; looking among them for cycles costs a third of the time.
+    # People are trees that die by reference count; looking among them for cycles takes long.
     gc.set_threshold(200_000, 20, 100)
 
-    settings = load(FeatureSettings)
-    with console.progress() as bar:
-        task = bar.add_task("importing", total=None)
-        room = compose.build(
-            settings,
-            on_encoding=lambda done, total: bar.update(task, description=f"encoding {done:,} of {total:,} texts"),
-        )
-        importer = Importer(room.store, room.builder, lambda: datetime.now(UTC))
-        try:
-            for path in paths:
-                bar.update(task, description=f"importing {path.name}")
-                _import_one(importer, path, user_id, lambda done: bar.advance(task, done))
-        finally:
-            if importer.summary.people or importer.summary.rejected:
-                console.stderr().print(summary_view(importer.summary))
-    if importer.summary.rejected:
-        raise typer.Exit(console.EXIT_BAD_INPUT)
+    def on_encoding(done: int, total: int) -> None:
+        bar.update(task, description=f"encoding {done:,} of {total:,} texts")
+
+    room = compose.build(load(FeatureSettings), on_encoding=on_encoding)
+    return Importer(room.store, room.builder, lambda: datetime.now(UTC))
 
 
-def _import_one(importer: Importer, path: Path, user_id: str | None, on_batch: console.OnCount) -> None:
-    from features.errors import UnreadableSource
-    from features.sources import Rejection, SourceLimits, read_profiles
+def _show(summary: Summary) -> None:
+    from features.show import summary_view
 
-    found = read_profiles(path, SourceLimits.from_settings(load(FeatureSettings)))
-    if user_id is None:
-        importer.run(found, on_batch)
-        return
-    profiles = list(found)
-    if len(profiles) != 1:
-        raise UnreadableSource(f"{path} holds {len(profiles)} profiles.", "--user-id goes with a file of one person.")
-    only = profiles[0]
-    importer.run([only if isinstance(only, Rejection) else only.model_copy(update={"user_id": _id(user_id)})], on_batch)
+    console.stderr().print(summary_view(summary))
+
+
+def _listeners(path: Path, only: UserId | None) -> AbstractContextManager[Iterator[Listener | Rejection]]:
+    from features.ahead import ahead
+    from features.reading import read_listeners
+    from features.sources import SourceLimits
+
+    read = partial(read_listeners, path, SourceLimits.from_settings(load(FeatureSettings)), only)
+    worthwhile = path.is_file() and path.stat().st_size > _READ_AHEAD_BYTES
+    return ahead(read) if worthwhile else nullcontext(read())
 
 
 @app.command()

@@ -16,6 +16,8 @@ Every room draws its own tree in its own ``errors.py``; the rims (command line, 
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SoundalikeError(Exception):
     """Something a person can mend; shown as one line, never as a traceback.
@@ -36,6 +38,16 @@ class SoundalikeError(Exception):
         super().__init__(f"{what} {mend}".strip())
         self.what = what
         self.mend = mend
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its parts, since no two errors are made alike; so that it can cross to another process."""
+        return _restored, (type(self), self.args), vars(self)
+
+
+def _restored(kind: type[SoundalikeError], args: tuple[Any, ...]) -> SoundalikeError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
 
 
 class SettingsError(SoundalikeError):

@@ -93,8 +93,8 @@ class CachedTextEncoder:
             vectors |= fresh
         if missing:
             self._tell(len(missing), len(missing))
-        joined = b"".join([vectors[digests[text]] for text in texts])
-        return np.frombuffer(joined, "<f4").reshape(len(texts), -1).astype(np.float32)
+        joined = bytearray().join([vectors[digests[text]] for text in texts])
+        return np.frombuffer(joined, "<f4").reshape(len(texts), -1).astype(np.float32, copy=False)
 
     def close(self) -> None:
         """Close the file; the encoder cannot be used after."""

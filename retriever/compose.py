@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features import compose as features_compose
-from features.importer import identified
+from features.listener import identified
 from features.settings import FeatureSettings, load
 from indexer import compose as indexer_compose
 from retriever.live import Live, Sources

@@ -10,6 +10,7 @@ from features.build import FeatureBuilder
 from features.compact import NO_LIMITS
 from features.errors import ProfileTooLarge, UnknownUser
 from features.identity import artist_key, new_user_id, point_id
+from features.listener import listener_of
 from features.ports import FeatureStore
 from features.profile import TasteProfile, UserId
 from features.user_features import DECADES, FIRST_DECADE, UserFeatures
@@ -71,7 +72,7 @@ class Service:
                 "Send the most played ones, or raise SOUNDALIKE_MAX_PROFILE_TRACKS on the server.",
             )
         named = profile if profile.user_id else profile.model_copy(update={"user_id": new_user_id()})
-        (person,) = self._builder.build([named], now=self._now(), consent=options.remember)
+        (person,) = self._builder.build([listener_of(named)], now=self._now(), consent=options.remember)
         if options.remember:
             with self.live.writing() as unit:
                 self._store.upsert([person])

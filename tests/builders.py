@@ -10,6 +10,7 @@ import numpy as np
 
 from features.build import FeatureBuilder
 from features.compact import Limits
+from features.listener import listener_of
 from features.ports import ArtistFacts
 from features.profile import Playlist, TasteProfile, Track
 from features.user_features import UserFeatures
@@ -67,7 +68,7 @@ def features_of(
     limits: Limits | None = None,
 ) -> list[UserFeatures]:
     builder = FeatureBuilder(encoder or WordEncoder(), facts if facts is not None else KnownFacts())
-    return builder.build(profiles, now=NOW, consent=True, limits=limits or Limits())
+    return builder.build([listener_of(profile, limits or Limits()) for profile in profiles], now=NOW, consent=True)
 
 
 def a_community(people: int = 60, scenes: int = 4, seed: int = 0) -> list[TasteProfile]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.build import FeatureBuilder
-from features.importer import identified
+from features.listener import identified, listener_of
 from features.settings import FeatureSettings
 from features.sqlite.store import SqliteFeatureStore
 from indexer.build import BuildOptions, build_index
@@ -47,7 +47,7 @@ def a_small_world(folder: Path, people: int = 40) -> SmallWorld:
     encoder = WordEncoder()
     builder = FeatureBuilder(encoder, store.catalog)
     community = a_community(people)
-    store.upsert(builder.build(community, now=NOW, consent=True))
+    store.upsert(builder.build([*map(listener_of, community)], now=NOW, consent=True))
     co_listening = learn([person.listening for person in features_of(*community)], 4, 0)
     network = ThreeTowers(ModelShape(384, co_listening.width, 8, 16, 16))
     model = TrainedModel(network, co_listening, encoder.name, version=3)

@@ -11,8 +11,10 @@ from pathlib import Path
 from features import compose as features_compose
 from features import console
 from features.errors import UnreadableSource
-from features.identity import new_user_id
-from features.sources import Rejection, SourceLimits, read_profiles
+from features.listener import Listener
+from features.profile import UserId
+from features.reading import read_listeners
+from features.sources import Rejection, SourceLimits
 from features.user_features import UserFeatures
 from trainer.compose import load_model, registry
 from trainer.run import Workshop, figures, methods_with_rivals
@@ -53,13 +55,12 @@ class Session:
         return version, found, len(asked), len(people)
 
     def _read(self, file: Path) -> list[UserFeatures]:
-        profiles = {}
-        for profile in read_profiles(file, SourceLimits.from_settings(self.workshop.settings)):
-            if isinstance(profile, Rejection):
-                raise UnreadableSource(f"{profile.where}: {profile.reason}", "Mend the file, or take the line out.")
-            named = profile if profile.user_id else profile.model_copy(update={"user_id": new_user_id()})
-            profiles[named.user_id] = named
-        return self.features.builder.build(list(profiles.values()), now=datetime.now(UTC), consent=False)
+        listeners: dict[UserId, Listener] = {}
+        for found in read_listeners(file, SourceLimits.from_settings(self.workshop.settings)):
+            if isinstance(found, Rejection):
+                raise UnreadableSource(f"{found.where}: {found.reason}", "Mend the file, or take the line out.")
+            listeners[found.user_id] = found
+        return self.features.builder.build(list(listeners.values()), now=datetime.now(UTC), consent=False)
 
 
 @contextmanager

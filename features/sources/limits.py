@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from features.settings import FeatureSettings
+if TYPE_CHECKING:
+    from features.settings import FeatureSettings
 
 _BYTES_PER_MB = 1_000_000
 

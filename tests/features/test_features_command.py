@@ -86,3 +86,19 @@ def test_a_mistake_is_one_line_and_exit_code_2(room: str, arguments: list[str], 
     assert result.stderr.startswith("error: ")
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_large_file_is_read_ahead_by_another_process_and_comes_to_the_same(
+    run: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _file(tmp_path, *(LINE % f"user-{number}" for number in range(620)), "{broken")
+    small = run.invoke(app, ["import", path])
+    exported = run.invoke(app, ["export"]).stdout
+    monkeypatch.setenv("SOUNDALIKE_HOME", str(tmp_path / "other"))
+    monkeypatch.setattr("features.cli._READ_AHEAD_BYTES", 0)
+
+    large = run.invoke(app, ["import", path])
+
+    assert (large.exit_code, large.output) == (small.exit_code, small.output)
+    assert run.invoke(app, ["export"]).stdout == exported
+    assert exported.count("\n") == 620

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from features.build import FeatureBuilder
 from features.compact import Limits
 from features.errors import EmptyProfile
+from features.listener import listener_of
 from features.ports import ArtistFacts
 from features.vectors import TextVectors, mixtures_of, view_of
-from tests.builders import NOW, KnownFacts, WordEncoder, a_community, a_playlist, a_profile, a_track, features_of
+from tests.builders import KnownFacts, WordEncoder, a_community, a_playlist, a_profile, a_track, features_of
 
 
 def test_vectors_are_float32_unit_vectors_of_the_encoders_width() -> None:
@@ -118,7 +118,5 @@ def test_limits_reach_the_vectors() -> None:
 
 
 def test_an_empty_profile_is_refused_with_a_mend() -> None:
-    builder = FeatureBuilder(WordEncoder(), KnownFacts())
-
     with pytest.raises(EmptyProfile, match="Add at least one playlist"):
-        builder.build([a_profile("ann")], now=NOW, consent=True)
+        listener_of(a_profile("ann"))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from features.identity import point_id
+from features.listener import listener_of
 from features.profile import UserId
 from indexer.build import BuildOptions, build_index
 from indexer.edge_catalog import EdgeIndexCatalog
@@ -128,7 +129,8 @@ def test_who_comes_and_who_goes_is_caught_up_with_and_a_deleted_person_stays_gon
     name = world.publish()
     since = datetime.now(UTC)
     index = world.catalog.open(name)
-    world.store.upsert(world.builder.build([replace_id(a_community(1)[0], "newcomer")], now=NOW, consent=True))
+    newcomer = listener_of(a_community(1)[0].model_copy(update={"user_id": "newcomer"}))
+    world.store.upsert(world.builder.build([newcomer], now=NOW, consent=True))
     world.store.delete([UserId("person-5")])
 
     first = catch_up(index, world.store, world.embedder, since=since)
@@ -138,10 +140,6 @@ def test_who_comes_and_who_goes_is_caught_up_with_and_a_deleted_person_stays_gon
     assert index.get([UserId("newcomer"), UserId("person-5")]).keys() == {"newcomer"}
     assert index.count() == 40
     index.close()
-
-
-def replace_id(profile: object, user_id: str) -> object:
-    return profile.model_copy(update={"user_id": user_id})  # type: ignore[attr-defined]
 
 
 def test_a_damaged_alias_or_manifest_is_said_with_the_mend(world: SmallWorld, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from features.listener import listener_of
 from retriever.app import create_app
 from tests.builders import NOW, a_community
 from tests.small_world import SmallWorld, a_small_world
@@ -188,7 +189,7 @@ def test_the_service_moves_over_to_a_new_version_and_follows_the_store(world: Sm
         assert old.index.count() == 40
         with live.lease() as fresh:
             assert fresh.index.version.name == second
-    world.store.upsert(world.builder.build([newcomer], now=NOW, consent=True))
+    world.store.upsert(world.builder.build([listener_of(newcomer)], now=NOW, consent=True))
     world.store.delete(["person-7"])
     live.follow()
 

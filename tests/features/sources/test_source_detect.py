@@ -22,7 +22,11 @@ LINE = json.dumps(PROFILE).encode()
 PLAYLIST = {"playlists": [{"name": "Mine", "items": [{"track": {"artistName": "Low", "trackName": "Sunflower"}}]}]}
 
 
-@pytest.mark.parametrize("content", [LINE, LINE + b"\n\n", json.dumps(PROFILE, indent=2).encode(), gzip.compress(LINE)])
+@pytest.mark.parametrize(
+    "content",
+    [LINE, LINE + b"\n\n", json.dumps(PROFILE, indent=2).encode(), gzip.compress(LINE)],
+    ids=["a line", "blank lines after it", "a document", "packed"],
+)
 def test_one_json_profile_may_be_uploaded(content, limits):
     assert read_upload(content, "me.json", limits).user_id == "ann"
 
