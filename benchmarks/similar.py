@@ -44,8 +44,7 @@ def run(people: int, seconds: float) -> list[str]:
         os.environ["SOUNDALIKE_HOME"] = str(home)
         rng = np.random.default_rng(0)
         asked = [ids[i] for i in rng.integers(len(ids), size=QUERIES)]
-        bare = _bare(home, asked)
-        return [f"people: {people:,}, queries: {QUERIES:,}, limit {LIMIT}", *_served(asked, bare, seconds)]
+        return [f"people: {people:,}, queries: {QUERIES:,}, limit {LIMIT}", *_served(asked, _Bare(home), seconds)]
 
 
 def _index(home: Path, people: int) -> list[UserId]:
@@ -72,31 +71,36 @@ def _index(home: Path, people: int) -> list[UserId]:
     return ids
 
 
-def _bare(home: Path, asked: list[UserId]) -> list[float]:
-    """Milliseconds of the engine's own query: the person's vector, then the nearest with their payload."""
-    from qdrant_edge import Query, QueryRequest
+class _Bare:
+    """The engine's own query on a copy of the index, as a process opens an index alone."""
 
-    (folder,) = (home / "index" / "versions").glob("users-*")
-    shard = load_shard(folder / "shard")
-    params = search_params(load(IndexSettings), exact=False)
-    taken = []
-    for user_id in asked:
+    def __init__(self, home: Path) -> None:
+        (folder,) = (home / "index" / "versions").glob("users-*")
+        copy = home / "bare"
+        shutil.copytree(folder / "shard", copy)
+        self._shard = load_shard(copy)
+        self._params = search_params(load(IndexSettings), exact=False)
+
+    def ask(self, user_id: UserId) -> float:
+        """Milliseconds for the person's vector, then the nearest with their payload."""
+        from qdrant_edge import Query, QueryRequest
+
         start = time.perf_counter()
-        (record,) = shard.retrieve([point_id(user_id)], False, True)
-        shard.query(QueryRequest(LIMIT + 1, query=Query.Nearest(record.vector), with_payload=True, params=params))
-        taken.append((time.perf_counter() - start) * 1000)
-    shard.close()
-    return taken
+        (record,) = self._shard.retrieve([point_id(user_id)], False, True)
+        query = Query.Nearest(record.vector)
+        self._shard.query(QueryRequest(LIMIT + 1, query=query, with_payload=True, params=self._params))
+        return (time.perf_counter() - start) * 1000
 
 
-def _served(asked: list[UserId], bare: list[float], seconds: float) -> list[str]:
+def _served(asked: list[UserId], engine: _Bare, seconds: float) -> list[str]:
     with own_server() as url:
         port = urlsplit(url).port or 0
         time.sleep(WARM_UP_S)  # the server loads its text model meanwhile, which is not what is measured here
         connection = Connection(port)
         paths = [f"/v1/users/{user_id}/similar?limit={LIMIT}" for user_id in asked]
-        similar, alive = [], []
-        for path in paths:
+        bare, alive, similar = [], [], []
+        for user_id, path in zip(asked, paths, strict=True):  # in turn, so that all meet the same machine
+            bare.append(engine.ask(user_id))
             alive.append(connection.get("/healthz"))
             similar.append(connection.get(path))
         most = asyncio.run(open_loop(port, paths, rate=float("inf"), seconds=seconds, seed=0))

@@ -60,18 +60,12 @@ class Card:
         """Genres, heaviest first, at most ``MAX_GENRES``."""
         return _split(self._payload["genres"])
 
-    @property
-    def towers(self) -> npt.NDArray[np.float32]:
-        """As in ``Embeddings``: float32 [3, tower_width], unit rows, or zero where the person lacks the part."""
-        return towers_of([self])[0]
-
 
 def towers_of(cards: Sequence[Card]) -> npt.NDArray[np.float32]:
-    """Tower outputs of several people at once, float32 [n, 3, tower_width], unit or zero rows."""
-    packed = b"".join([base64.b64decode(card._payload["towers"]) for card in cards])
-    towers = np.frombuffer(packed, np.int8).astype(np.float32).reshape(len(cards), 3, -1)
-    norms = np.sqrt(np.einsum("ntw,ntw->nt", towers, towers))[..., None]
-    return np.divide(towers, norms, out=np.zeros_like(towers), where=norms > 0)
+    """Tower outputs, float32 [n, 3, tower_width]; rows of any length, zero where the person lacks that part."""
+    # Three towers are a multiple of three bytes, so no text ends in padding and all are one text.
+    packed = base64.b64decode("".join([card._payload["towers"] for card in cards]))
+    return np.frombuffer(packed, np.int8).astype(np.float32).reshape(len(cards), 3, -1)
 
 
 def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 
@@ -31,15 +32,30 @@ class Yardstick:
     max_reasons: int
 
 
+class _Ranked:
+    """What the asker has of one kind, rarest first, so that shared ones are found in that order."""
+
+    def __init__(self, names: Mapping[str, str], people: Mapping[str, int]) -> None:
+        """``names``: key -> how the asker spells it; ``people``: how many have each key."""
+        order = rarest(names, people)
+        self._names = [names[key] for key in order]
+        self._rank = {key: rank for rank, key in enumerate(order)}
+        self._keys = frozenset(order)
+
+    def shared(self, keys: Iterable[str], most: int) -> tuple[str, ...]:
+        """The rarest ``most`` of ``keys`` that the asker has, too."""
+        # In C throughout: an answer asks this for two kinds and every neighbour.
+        ranks = sorted(map(self._rank.__getitem__, self._keys.intersection(keys)))
+        return tuple([self._names[rank] for rank in ranks[:most]])
+
+
 class Asker:
-    """One side of every comparison in an answer, prepared once: what they have, rarest first."""
+    """One side of every comparison in an answer, prepared once."""
 
     def __init__(self, card: Card, yardstick: Yardstick) -> None:
         self._card, self._yardstick = card, yardstick
-        self._names = dict(zip(card.artist_keys, card.artists, strict=True))
-        self._artists, self._genres = frozenset(self._names), frozenset(card.genres)
-        self._artist_rank = {key: rank for rank, key in enumerate(rarest(self._artists, yardstick.rarity.artists))}
-        self._genre_rank = {genre: rank for rank, genre in enumerate(rarest(self._genres, yardstick.rarity.genres))}
+        self._artists = _Ranked(dict(zip(card.artist_keys, card.artists, strict=True)), yardstick.rarity.artists)
+        self._genres = _Ranked({genre: genre for genre in card.genres}, yardstick.rarity.genres)
 
     def compare(self, near: Sequence[tuple[Neighbour, Card]]) -> tuple[Recommendation, ...]:
         """The neighbours as recommendations, with the reasons; artists in the asker's spelling."""
@@ -50,23 +66,21 @@ class Asker:
 
     def _recommendation(self, neighbour: Neighbour, card: Card, towers: Towers) -> Recommendation:
         most = self._yardstick.max_reasons
-        artists = sorted(self._artists.intersection(card.artist_keys), key=self._artist_rank.__getitem__)
-        genres = sorted(self._genres.intersection(card.genres), key=self._genre_rank.__getitem__)
         return Recommendation(
             user_id=neighbour.user_id,
             display_name=card.display_name,
             profile_url=card.profile_url,
             similarity=round(neighbour.similarity, 6),
             percentile=percentile(neighbour.similarity, self._yardstick.quantiles),
-            shared_artists=tuple([self._names[key] for key in artists[:most]]),
-            shared_genres=tuple(genres[:most]),
+            shared_artists=self._artists.shared(card.artist_keys, most),
+            shared_genres=self._genres.shared(card.genres, most),
             towers=towers,
         )
 
 
 def rarest(shared: Iterable[str], people: Mapping[str, int]) -> list[str]:
     """Sort by the number of ``people`` who listen, fewest first (unknown is rarest), ties by name."""
-    return [name for _, name in sorted([(people.get(name, 0), name) for name in shared])]
+    return sorted(sorted(shared), key=lambda name: people.get(name, 0))
 
 
 def percentile(similarity: float, quantiles: Sequence[float]) -> float | None:
@@ -79,13 +93,11 @@ def percentile(similarity: float, quantiles: Sequence[float]) -> float | None:
 def tower_cosines(one: Card, others: Sequence[Card]) -> list[Towers]:
     """Cosine by tower of one person and each of the others; None for a part that one of the two lacks."""
     towers = towers_of([one, *others])
-    cosines = np.einsum("tw,ntw->nt", towers[0], towers[1:]).tolist()
-    there = np.asarray(towers.any(axis=2))
-    present = np.logical_and(there[0], there[1:]).tolist()
-    return [
-        Towers(*[round(cosine, 4) if is_known else None for cosine, is_known in zip(row, known, strict=True)])
-        for row, known in zip(cosines, present, strict=True)
-    ]
+    products = np.einsum("tw,ntw->nt", towers[0], towers)
+    squares = np.einsum("ntw,ntw->nt", towers, towers)
+    lengths = np.sqrt(squares * squares[0])
+    cosines = np.divide(products, lengths, out=np.full_like(products, np.nan), where=lengths > 0).round(4)
+    return [Towers(*[None if isnan(cosine) else cosine for cosine in row]) for row in cosines[1:].tolist()]
 
 
 def discoveries(near: Sequence[tuple[Neighbour, Card]], known: frozenset[str], limit: int) -> tuple[Discovery, ...]:

@@ -12,7 +12,7 @@ from indexer.build import BuildOptions, build_index
 from indexer.edge_catalog import EdgeIndexCatalog
 from indexer.errors import BadVector, IndexRejected, IndexUnavailable, NoIndex
 from indexer.follow import catch_up
-from indexer.payload import pack, unpack
+from indexer.payload import pack, towers_of, unpack
 from indexer.ports import PersonVector
 from indexer.settings import IndexSettings
 from tests.builders import NOW, a_community
@@ -173,4 +173,6 @@ def test_a_payload_comes_back_as_it_was_packed(world: SmallWorld) -> None:
     assert (card.display_name, card.profile_url, card.source) == ("Ann", None, "test")
     assert list(card.artists) == list(person.listening.artist_weights())
     assert list(card.genres) == list(person.listening.genre_weights())
-    assert float((card.towers * towers).sum(axis=1).min()) > 0.99
+    (unpacked,) = towers_of([card])
+    assert np.linalg.norm(towers, axis=1) == pytest.approx(1, abs=1e-5)
+    assert ((unpacked * towers).sum(axis=1) / np.linalg.norm(unpacked, axis=1)).min() > 0.999
