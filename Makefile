@@ -89,10 +89,10 @@ rollback: $(STAMP) ## back to the index before
 	$(RUN) indexer --rollback
 
 test: $(STAMP) ## all tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 test-fast: $(STAMP) ## what failed last time first, up to the first failure
-	$(BIN)/pytest -n 2 -x --failed-first
+	$(BIN)/pytest -n 2 --dist loadgroup -x --failed-first
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check .

@@ -1,0 +1,92 @@
+"""The programs as a user runs them: commands, and a server on a free port."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """``python -m ARGUMENTS`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=_environment(home, settings),
+        timeout=300,
+        check=False,
+    )
+
+
+def done(home: Path, *arguments: str, **settings: str) -> str:
+    """What a command prints that has to work."""
+    run = command(home, *arguments, **settings)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@dataclass
+class Server:
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"{self.url}{path}", timeout=30)
+
+    def ready(self) -> dict[str, object]:
+        answer: dict[str, object] = self.get("/readyz").json()
+        return answer
+
+
+@contextmanager
+def a_server(home: Path) -> Iterator[Server]:
+    """``python -m retriever`` until the block ends; it may have died by then."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "retriever", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=_environment(home, {}),
+    )
+    try:
+        server = Server(f"http://127.0.0.1:{port}", process)
+        until(lambda: _answers(server))
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(condition: object, seconds: float = 120) -> None:
+    """Wait until ``condition()`` holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def _answers(server: Server) -> bool:
+    assert server.process.poll() is None, "the server stopped"
+    try:
+        return server.get("/readyz").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def _environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SOUNDALIKE_")}
+    return {**kept, "SOUNDALIKE_HOME": str(home), "COLUMNS": "200", **settings}

@@ -1,0 +1,188 @@
+"""The whole way, as separate programs with the real text model: what the demo does, and what may befall a server."""
+
+import json
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.whole.programs import Server, a_server, command, done, until
+
+pytestmark = pytest.mark.xdist_group("whole way")  # one home for all of them
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a community, a model and an index; and files beside it."""
+    folder = tmp_path_factory.mktemp("whole")
+    home = folder / "home"
+    done(home, "features", "synthesize", "--people", "120", "--out", str(folder))
+    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
+    done(home, "trainer", "train", SOUNDALIKE_EPOCHS="10")
+    done(home, "indexer")
+    done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    with a_server(folder / "home") as server:
+        yield server
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    """A home of one's own, to break. What runs in the shared one may be writing, so only what is at rest is taken."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copytree(folder / "home" / "models", home / "models")
+    shutil.copy(folder / "home" / "texts.db", home / "texts.db")
+    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
+    done(home, "indexer")
+    return home
+
+
+def a_person(user_id: str, *artists: str) -> dict[str, object]:
+    return {"user_id": user_id, "playlists": [{"name": "p", "tracks": [{"artist": artist} for artist in artists]}]}
+
+
+def artists_of(server: Server, user_id: str) -> list[str]:
+    found: list[str] = server.get(f"/v1/users/{user_id}").json()["top_artists"]
+    return found
+
+
+def somebody(folder: Path) -> str:
+    import gzip
+
+    with gzip.open(folder / "profiles.jsonl.gz") as file:
+        user_id: str = json.loads(next(file))["user_id"]
+    return user_id
+
+
+def test_the_model_is_printed_beside_three_baselines(folder: Path) -> None:
+    table = done(folder / "home", "trainer", "evaluate", "--friends", str(folder / "friends.csv.gz"))
+
+    for method in ("model v1", "raw features", "artist tf-idf", "random"):
+        assert method in table
+    for metric in ("halves hit@1", "halves hit@10", "halves MRR", "friend hit@10", "friend AUC", "artist recall@20"):
+        assert metric in table
+
+
+def test_an_export_is_answered_over_http_with_reasons(folder: Path, server: Server) -> None:
+    shown = done(folder / "home", "retriever", "ask", str(folder / "export.zip"), "--url", server.url, "--forget-me")
+
+    assert "not remembered" in shown
+    assert "To discover through them" in shown
+
+
+def test_a_running_server_moves_over_and_back_without_a_failed_query(folder: Path, server: Server) -> None:
+    path, stop = f"/v1/users/{somebody(folder)}/similar", threading.Event()
+    statuses: list[int] = []
+
+    def ask() -> None:
+        with httpx.Client(base_url=server.url, timeout=30) as client:
+            while not stop.is_set():
+                statuses.append(client.get(path).status_code)
+
+    before = server.ready()["index"]
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        done(folder / "home", "indexer")
+        until(lambda: server.ready()["index"] != before)
+        done(folder / "home", "indexer", "--rollback")
+        until(lambda: server.ready()["index"] == before)
+    finally:
+        stop.set()
+        asking.join()
+    assert len(statuses) > 50
+    assert set(statuses) == {200}
+
+
+def test_who_is_imported_or_deleted_by_another_process_comes_and_goes(
+    folder: Path, server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.jsonl"
+    file.write_text(json.dumps(a_person("newcomer", *artists_of(server, somebody(folder)))))
+
+    done(folder / "home", "features", "import", str(file))
+    until(lambda: server.get("/v1/users/newcomer/similar").status_code == 200, seconds=10)
+    done(folder / "home", "features", "delete", "newcomer")
+    until(lambda: server.get("/v1/users/newcomer/similar").status_code == 404, seconds=10)
+
+
+def test_an_index_is_served_by_one_process_and_the_other_says_so(folder: Path, server: Server) -> None:
+    second = command(folder / "home", "retriever", "--port", "0")
+
+    assert second.returncode == 2
+    assert "Another process has the index open" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert server.ready()["status"] == "ready"
+
+
+def test_what_was_acknowledged_survives_the_servers_violent_death(folder: Path, copy: Path) -> None:
+    doomed = somebody(folder)
+    with a_server(copy) as server:
+        artists = artists_of(server, doomed)
+        for number in range(5):
+            asked = {"profile": a_person(f"late-{number}", *artists)}
+            assert httpx.post(f"{server.url}/v1/recommendations", json=asked, timeout=60).json()["stored"] is True
+        assert httpx.delete(f"{server.url}/v1/users/{doomed}", timeout=60).status_code == 204
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+    with a_server(copy) as again:
+        for number in range(5):
+            assert again.get(f"/v1/users/late-{number}/similar").status_code == 200
+            assert again.get(f"/v1/users/late-{number}").status_code == 200
+        assert again.get(f"/v1/users/{doomed}/similar").status_code == 404
+        assert again.get(f"/v1/users/{doomed}").status_code == 404
+        assert again.ready()["people"] == 124
+        # Nor does a deleted person come back with the next build.
+        done(copy, "indexer")
+        until(lambda: again.ready()["index"] == "users-v1-b2")
+        assert again.ready()["people"] == 124
+        assert again.get(f"/v1/users/{doomed}/similar").status_code == 404
+
+
+def test_a_server_that_is_told_to_stop_ends_well(copy: Path) -> None:
+    with a_server(copy) as server:
+        server.process.terminate()
+        assert server.process.wait(timeout=30) in {0, -signal.SIGTERM}
+
+
+def test_an_index_whose_model_is_gone_or_other_is_not_served(copy: Path) -> None:
+    other = command(copy, "retriever", "--port", "0", SOUNDALIKE_TEXT_MODEL="somebody/else")
+    shutil.rmtree(copy / "models")
+    gone = command(copy, "retriever", "--port", "0")
+
+    for run, reason in ((other, "SOUNDALIKE_TEXT_MODEL"), (gone, "There is no model 1")):
+        assert run.returncode == 2
+        assert reason in run.stderr
+        assert len(run.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["trainer", "train"], "it takes 20"),
+        (["trainer", "evaluate"], "No model has been trained yet"),
+        (["indexer"], "No model has been trained yet"),
+        (["indexer", "--rollback"], "no earlier version"),
+        (["retriever", "--port", "0"], "python -m indexer"),
+        (["retriever", "ask", "nowhere.zip", "--url", "http://127.0.0.1:9"], "cannot be read"),
+        (["features", "import", "nowhere.jsonl"], "cannot be read"),
+        (["features", "show", "nobody"], "Unknown"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_that_cannot_work_says_why_in_one_line(tmp_path: Path, arguments: list[str], reason: str) -> None:
+    run = command(tmp_path / "home", *arguments)
+
+    assert run.returncode == 2
+    assert reason in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
