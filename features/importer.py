@@ -12,7 +12,7 @@ from features.ports import FeatureStore
 from features.sources import Rejection
 
 BATCH = 250
-"""Profiles between two writes: what an interruption can lose, and what memory holds."""
+"""People between two writes: what an interruption can lose, and what memory holds."""
 
 
 @dataclass

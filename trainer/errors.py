@@ -1,6 +1,7 @@
 """Errors of the trainer room.
 
 TrainerError
+├── BadFriends        a file of friendships cannot be read
 ├── TooFewPeople      too little data to train or to evaluate on
 ├── NoModel           the registry holds no such model
 ├── BrokenModel       a model's files are damaged or do not fit its description

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.compact import Limits
+from features.compact import Limits, listening_of
 from features.errors import EmptyProfile
 from features.listener import listener_of
 from features.ports import ArtistFacts
@@ -76,7 +76,10 @@ def test_decades_sum_to_one_and_years_are_weighted() -> None:
     )
 
     assert ann.years is not None
-    assert ann.years.mean < 1985
+    heavy, light = np.log1p([1000, 1])
+    mean = (1975 * heavy + 2005 * light) / (heavy + light)
+    assert ann.years.mean == pytest.approx(mean)
+    assert ann.years.std == pytest.approx(np.sqrt((mean - 1975) * (2005 - mean)))
     assert float(ann.years.decades.sum()) == pytest.approx(1)
     assert ann.years.decades[5] > ann.years.decades[8] > 0
 
@@ -101,6 +104,32 @@ def test_a_view_of_the_whole_listening_is_the_person() -> None:
     assert ann.playlist is not None
     assert view.playlist.tobytes() == ann.playlist.tobytes()
     assert view.coverage == ann.coverage
+
+
+def test_a_playlist_is_half_its_name_and_a_quarter_each_its_artists_and_their_genres() -> None:
+    listening = listening_of(
+        a_profile("ann", a_playlist("p", a_track("A", plays=3, genres=["g", "h"]), a_track("B", plays=1)))
+    )
+    size, heavy, light = np.log1p(2), np.log1p(3), np.log1p(1)
+
+    assert mixtures_of(listening).playlist == pytest.approx(
+        {
+            "p": size * 0.5,
+            "A": size * 0.25 * heavy / (heavy + light),
+            "B": size * 0.25 * light / (heavy + light),
+            "g": size * 0.125,
+            "h": size * 0.125,
+        }
+    )
+
+
+def test_an_artists_genres_share_its_weight() -> None:
+    listening = listening_of(
+        a_profile("ann", a_playlist("p", a_track("A", plays=3, genres=["g", "h"]), a_track("B", genres=["g"])))
+    )
+
+    assert mixtures_of(listening).artist == pytest.approx({"A": np.log1p(3), "B": np.log1p(1)})
+    assert mixtures_of(listening).genre == pytest.approx({"g": np.log1p(3) / 2 + np.log1p(1), "h": np.log1p(3) / 2})
 
 
 def test_all_texts_of_a_batch_are_encoded_in_one_call() -> None:

@@ -201,3 +201,13 @@ def test_the_service_moves_over_to_a_new_version_and_follows_the_store(world: Sm
         assert unit.index.version.name != second
         assert unit.index.get(["newcomer", "person-7"]).keys() == {"newcomer"}
     parts.close()
+
+
+def test_a_body_that_does_not_tell_its_length_is_cut_off_where_it_grows_too_large(api: TestClient) -> None:
+    def endless() -> Iterator[bytes]:
+        yield from [b" " * 2**16] * 17
+
+    for path in ("/v1/recommendations", "/v1/profiles"):
+        answer = api.post(path, content=endless(), headers={"content-type": "application/json"})
+        assert answer.status_code in ({413} if path == "/v1/recommendations" else {413, 422})
+        assert answer.headers["content-type"] == "application/problem+json"

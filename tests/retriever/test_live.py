@@ -1,0 +1,124 @@
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.errors import StoreError
+from features.identity import point_id
+from features.listener import listener_of
+from features.profile import UserId
+from indexer.errors import IndexUnavailable
+from retriever.live import Live, Sources
+from tests.builders import NOW, a_community
+from tests.small_world import SmallWorld, a_small_world
+from trainer.errors import NoModel
+
+
+class Breakable:
+    """A feature store that can be made to fail."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.is_broken = False
+
+    def __getattr__(self, name: str) -> Any:
+        if self.is_broken:
+            raise StoreError("The disk is gone.")
+        return getattr(self._store, name)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> SmallWorld:
+    world = a_small_world(tmp_path)
+    world.publish()
+    return world
+
+
+@pytest.fixture
+def store(world: SmallWorld) -> Breakable:
+    return Breakable(world.store)
+
+
+@pytest.fixture
+def live(world: SmallWorld, store: Breakable) -> Iterator[Live]:
+    live = Live(Sources(world.catalog, store, world.store.catalog, lambda _version: world.embedder))  # type: ignore[arg-type]
+    yield live
+    live.close()
+
+
+def known(live: Live, user_id: str) -> bool:
+    with live.lease() as unit:
+        return bool(unit.index.get([UserId(user_id)]))
+
+
+def join(world: SmallWorld, user_id: str) -> None:
+    newcomer = listener_of(a_community(1)[0].model_copy(update={"user_id": user_id}))
+    world.store.upsert(world.builder.build([newcomer], now=NOW, consent=True))
+
+
+def test_what_was_missed_while_the_store_was_gone_is_made_up_for(
+    world: SmallWorld, store: Breakable, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retriever.live.LOOK_BACK", timedelta(0))
+    join(world, "newcomer")
+    store.is_broken = True
+    live.follow()
+    assert live.trouble is not None
+    assert "The disk is gone" in live.trouble
+    assert not known(live, "newcomer")
+
+    store.is_broken = False
+    live.follow()
+
+    assert live.trouble is None
+    assert known(live, "newcomer")
+
+
+def test_a_request_under_way_keeps_its_version_until_it_is_over(world: SmallWorld, live: Live) -> None:
+    with live.lease() as unit:
+        world.publish()
+        live.follow()
+        assert unit.index.count() == 40
+    live.follow()
+    with pytest.raises(IndexUnavailable):
+        unit.index.count()
+
+
+def test_a_version_whose_model_is_missing_is_not_moved_over_to(
+    world: SmallWorld, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_version: int) -> Any:
+        raise NoModel("There is no model 3.")
+
+    with live.lease() as unit:
+        before = unit.index.version.name
+    world.publish()
+    monkeypatch.setattr(live, "_sources", Sources(world.catalog, world.store, world.store.catalog, missing))
+    live.follow()
+
+    assert "no model 3" in (live.trouble or "")
+    with live.lease() as unit:
+        assert unit.index.version.name == before
+
+
+def test_who_was_deleted_before_a_rollback_stays_gone_after_it(world: SmallWorld, live: Live) -> None:
+    world.publish()
+    live.follow()
+    world.store.delete([UserId("person-3")])
+    world.catalog.rollback()
+    live.follow()
+
+    assert not known(live, "person-3")
+    assert known(live, "person-4")
+
+
+def test_after_the_end_nothing_is_lent(world: SmallWorld, live: Live) -> None:
+    live.close()
+
+    with pytest.raises(IndexUnavailable, match="stopping"), live.lease():
+        pass
+    index = world.catalog.open(world.catalog.live().name)
+    index.delete([point_id(UserId("person-1"))])
+    index.close()
