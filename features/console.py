@@ -53,9 +53,10 @@ def main(app: typer.Typer, name: str) -> None:
     except SoundalikeError as error:
         stderr().print(f"[bold red]error:[/] {_escape(error.what)} {_escape(error.mend)}".rstrip(), highlight=False)
         sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        stderr().print("interrupted; what was finished is kept, run the same command again to go on")
-        sys.exit(EXIT_INTERRUPTED)
+    except SystemExit as ending:
+        if ending.code == EXIT_INTERRUPTED:  # typer turns Ctrl-C into this, without a word
+            stderr().print("interrupted; what was finished is kept, run the same command again to go on")
+        raise
 
 
 def _escape(text: str) -> str:

@@ -1,12 +1,18 @@
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from features.cli import app
+from features.importer import BATCH
+from features.sqlite.store import SqliteFeatureStore
+from features.text_cache import CachedTextEncoder
+from features.text_encoder import DEFAULT_MODEL
 from tests.fakes import HashingEncoder
 
 LINE = (
@@ -102,3 +108,33 @@ def test_a_large_file_is_read_ahead_by_another_process_and_comes_to_the_same(
     assert (large.exit_code, large.output) == (small.exit_code, small.output)
     assert run.invoke(app, ["export"]).stdout == exported
     assert exported.count("\n") == 620
+
+
+def test_ctrl_c_ends_an_import_at_once_keeps_what_was_done_and_says_so(tmp_path: Path) -> None:
+    """Ctrl-C reaches both processes, the one that writes and the one that reads ahead."""
+    path = _file(tmp_path, *(LINE % f"user-{number}" for number in range(20_000)))
+    home = tmp_path / "home"
+    CachedTextEncoder(HashingEncoder(DEFAULT_MODEL), home / "texts.db").encode(["Air", "trip hop", "p"])
+    command = [sys.executable, "-m", "features", "import", path]
+    process = subprocess.Popen(
+        command,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "SOUNDALIKE_HOME": str(home)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    store = SqliteFeatureStore(home / "features.db")
+    while process.poll() is None and not store.count():
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "what was finished is kept" in said
+    assert "Traceback" not in said
+    told = int(said.split("added")[1].split()[0].replace(",", ""))
+    assert store.count() - told in {0, BATCH}  # the last batch may be kept and not yet counted
+    assert 0 < store.count() < 20_000
+    store.close()
