@@ -112,7 +112,7 @@ def test_a_large_file_is_read_ahead_by_another_process_and_comes_to_the_same(
 
 def test_ctrl_c_ends_an_import_at_once_keeps_what_was_done_and_says_so(tmp_path: Path) -> None:
     """Ctrl-C reaches both processes, the one that writes and the one that reads ahead."""
-    path = _file(tmp_path, *(LINE % f"user-{number}" for number in range(20_000)))
+    path = _file(tmp_path, *(LINE % f"user-{number}" for number in range(200_000)))
     home = tmp_path / "home"
     CachedTextEncoder(HashingEncoder(DEFAULT_MODEL), home / "texts.db").encode(["Air", "trip hop", "p"])
     command = [sys.executable, "-m", "features", "import", path]
@@ -136,5 +136,5 @@ def test_ctrl_c_ends_an_import_at_once_keeps_what_was_done_and_says_so(tmp_path:
     assert "Traceback" not in said
     told = int(said.split("added")[1].split()[0].replace(",", ""))
     assert store.count() - told in {0, BATCH}  # the last batch may be kept and not yet counted
-    assert 0 < store.count() < 20_000
+    assert 0 < store.count() < 200_000
     store.close()
