@@ -111,9 +111,9 @@ def test_who_is_imported_or_deleted_by_another_process_comes_and_goes(
     file.write_text(json.dumps(a_person("newcomer", *artists_of(server, somebody(folder)))))
 
     done(folder / "home", "features", "import", str(file))
-    until(lambda: server.get("/v1/users/newcomer/similar").status_code == 200, seconds=10)
+    until(lambda: server.get("/v1/users/newcomer/similar").status_code == 200)
     done(folder / "home", "features", "delete", "newcomer")
-    until(lambda: server.get("/v1/users/newcomer/similar").status_code == 404, seconds=10)
+    until(lambda: server.get("/v1/users/newcomer/similar").status_code == 404)
 
 
 def test_an_index_is_served_by_one_process_and_the_other_says_so(folder: Path, server: Server) -> None:
