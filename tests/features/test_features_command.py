@@ -20,6 +20,14 @@ LINE = (
 )
 
 
+# A run of tests in the background passes on that Ctrl-C is to be ignored.
+HEEDING_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("features", run_name="__main__")
+"""
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("SOUNDALIKE_HOME", str(tmp_path / "home"))
@@ -115,9 +123,8 @@ def test_ctrl_c_ends_an_import_at_once_keeps_what_was_done_and_says_so(tmp_path:
     path = _file(tmp_path, *(LINE % f"user-{number}" for number in range(200_000)))
     home = tmp_path / "home"
     CachedTextEncoder(HashingEncoder(DEFAULT_MODEL), home / "texts.db").encode(["Air", "trip hop", "p"])
-    command = [sys.executable, "-m", "features", "import", path]
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-c", HEEDING_CTRL_C, "import", path],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "SOUNDALIKE_HOME": str(home)},
         stderr=subprocess.PIPE,
