@@ -51,7 +51,11 @@ class FeatureBuilder:
         ]
 
     def limited(self, person: UserFeatures, limits: Limits) -> UserFeatures:
-        """The person if only part of their listening is used: the first playlists, the heaviest artists."""
+        """The person if only part of their listening is used: the first playlists, the heaviest artists.
+
+        Raises:
+            TextModelError: a text needs encoding and the model cannot be loaded.
+        """
         part = replace(person.listening, playlists=person.listening.playlists[: limits.playlists])
         part = only_artists(part, frozenset(part.artists))
         if limits.top_artists is not None:
