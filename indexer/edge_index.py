@@ -27,7 +27,7 @@ from qdrant_edge import (
 from features.identity import point_id
 from features.profile import UserId
 from indexer.edge_shard import engine, search_params
-from indexer.ports import IndexVersion, Neighbour, PersonVector
+from indexer.ports import IndexVersion, Neighbour, Payload, PersonVector
 from indexer.settings import IndexSettings
 from indexer.vectors import unit, units
 
@@ -60,23 +60,26 @@ class EdgeUserIndex:
         """The nearest people, most similar first, ties by user id: also those between the last one in and out."""
         query = Query.Nearest(unit(vector, self._version.width).tolist())
         # A few people too many cost less than a filter, which the engine must ask at every step through the graph.
-        few = len(exclude) <= _FEW
-        barred = None if few else Filter(must_not=[HasIdCondition({point_id(user_id) for user_id in exclude})])
-        limit += len(exclude) if few else 0
-        wanted = limit + 1
-        while True:
-            request = QueryRequest(wanted, query=query, with_payload=True, filter=barred, params=self._params[exact])
-            with engine("The index cannot be searched"):
-                points = self._shard.query(request)
-            if len(points) < wanted or points[limit - 1].score > points[-1].score or wanted > limit + _MOST_TIES:
-                break
-            wanted *= 2
-        neighbours = [_neighbour(point) for point in points]
-        neighbours.sort(key=_by_similarity_then_id)
-        if few and exclude:
-            kept = [neighbour for neighbour in neighbours if neighbour.user_id not in exclude]
-            return kept[: limit - len(exclude)]
-        return neighbours[:limit]
+        if len(exclude) > _FEW:
+            barred = Filter(must_not=[HasIdCondition({point_id(user_id) for user_id in exclude})])
+            return self._nearest(query, limit, barred, exact=exact)
+        found = self._nearest(query, limit + len(exclude), exact=exact)
+        return [neighbour for neighbour in found if neighbour.user_id not in exclude][:limit]
+
+    def near(self, user_id: UserId, limit: int) -> tuple[Payload, list[Neighbour]] | None:
+        """Payload and nearest people of somebody in the index; None for somebody unknown."""
+        with engine("The index cannot be read"):
+            records = self._shard.retrieve([point_id(user_id)], False, True)
+        if not records:
+            return None
+        # The vector as it lies there, with no detour over an array.
+        query = Query.Nearest(records[0].vector)  # type: ignore[arg-type]  # one vector without a name
+        found = self._nearest(query, limit + 1)
+        neighbours = [neighbour for neighbour in found if neighbour.user_id != user_id]
+        mine = [neighbour.payload for neighbour in found if neighbour.user_id == user_id]
+        if not mine:  # as good as never, since everybody is nearest to themselves; or deleted in between
+            mine = [person.payload for person in self.get([user_id]).values()]
+        return (mine[0], neighbours[:limit]) if mine else None
 
     def get(self, user_ids: Sequence[UserId]) -> dict[UserId, PersonVector]:
         """Those of ``user_ids`` who are in the index."""
@@ -125,6 +128,21 @@ class EdgeUserIndex:
         finally:
             if self._lock:
                 self._lock.close()
+
+    def _nearest(
+        self, query: Query, limit: int, barred: Filter | None = None, *, exact: bool = False
+    ) -> list[Neighbour]:
+        wanted = limit + 1
+        while True:
+            request = QueryRequest(wanted, query=query, with_payload=True, filter=barred, params=self._params[exact])
+            with engine("The index cannot be searched"):
+                points = self._shard.query(request)
+            if len(points) < wanted or points[limit - 1].score > points[-1].score or wanted > limit + _MOST_TIES:
+                break
+            wanted *= 2
+        neighbours = [_neighbour(point) for point in points]
+        neighbours.sort(key=_by_similarity_then_id)
+        return neighbours[:limit]
 
 
 def _neighbour(point: ScoredPoint) -> Neighbour:

@@ -1,5 +1,7 @@
 """What travels with a person's vector, so that reasons need no second store: packed into a few strings.
 
+Names are there to be shown; what two people share is found by ids (``indexer.terms``).
+
 One string per field, since an engine hands a string over far faster than a list. Read by the retriever, written by
 whoever puts a person into the index (the indexer in bulk, the retriever one by one): the same function for both.
 """
@@ -15,9 +17,10 @@ import numpy.typing as npt
 from features.identity import artist_key
 from features.user_features import UserFeatures
 from indexer.ports import Payload
+from indexer.terms import artist_id, genre_id
 
 MAX_ARTISTS = 500
-MAX_GENRES = 60
+MAX_GENRES = 40
 _SEPARATOR = "\n"  # cannot stand in a name: control characters are refused or stripped at the door
 _SCALE = 127.0
 
@@ -41,24 +44,19 @@ class Card:
         return self._payload.get("profile_url")
 
     @property
-    def source(self) -> str:
-        """Where the listening was read from."""
-        return self._payload["source"]
-
-    @property
     def artists(self) -> list[str]:
         """Names, heaviest first, at most ``MAX_ARTISTS``."""
         return _split(self._payload["artists"])
 
     @property
-    def artist_keys(self) -> list[str]:
-        """``artist_key`` of each of ``artists``."""
-        return _split(self._payload.get("artist_keys", self._payload["artists"]))
-
-    @property
     def genres(self) -> list[str]:
         """Genres, heaviest first, at most ``MAX_GENRES``."""
         return _split(self._payload["genres"])
+
+    @property
+    def ids(self) -> str:
+        """``indexer.terms`` of each of ``artists``, then of each of ``genres``."""
+        return self._payload["ids"]
 
 
 def towers_of(cards: Sequence[Card]) -> npt.NDArray[np.float32]:
@@ -76,16 +74,14 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
         towers: float32 [3, tower_width], unit or zero rows; kept as int8 (error below 0.01 in a cosine).
     """
     artists = list(person.listening.artist_weights())[:MAX_ARTISTS]
-    names, keys = _SEPARATOR.join(artists), _SEPARATOR.join(map(artist_key, artists))
+    genres = list(person.listening.genre_weights())[:MAX_GENRES]
     quantised = np.round(towers * _SCALE).astype(np.int8)
     payload = {
-        "source": person.source,
-        "artists": names,
-        "genres": _SEPARATOR.join(list(person.listening.genre_weights())[:MAX_GENRES]),
+        "artists": _SEPARATOR.join(artists),
+        "genres": _SEPARATOR.join(genres),
+        "ids": "".join([*map(artist_id, map(artist_key, artists)), *map(genre_id, genres)]),
         "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
     }
-    if keys != names:
-        payload["artist_keys"] = keys
     if person.display_name is not None:
         payload["display_name"] = person.display_name
     if person.profile_url is not None:

@@ -74,6 +74,13 @@ class UserIndex(Protocol):
         """The nearest people, most similar first, ties by user id."""
         ...
 
+    def near(self, user_id: UserId, limit: int) -> tuple[Payload, list[Neighbour]] | None:
+        """Payload and nearest people of somebody in the index; None for somebody unknown.
+
+        As a ``get`` and a ``search`` without that person, in fewer steps.
+        """
+        ...
+
     def get(self, user_ids: Sequence[UserId]) -> dict[UserId, PersonVector]:
         """Those of ``user_ids`` who are in the index."""
         ...

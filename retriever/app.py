@@ -21,9 +21,8 @@ from retriever.answers import Person, Recommendations, SimilarPeople
 from retriever.errors import UnsupportedBody
 from retriever.follower import Follower
 from retriever.limits import BodyLimit
-from retriever.options import DEFAULT_LIMIT
 from retriever.parts import Parts
-from retriever.schemas import Ask, Limit, Upload
+from retriever.schemas import Ask, Near, Upload
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
@@ -94,11 +93,12 @@ def _add_questions(app: FastAPI, parts: Parts, run: _Workers) -> None:
 def _add_people(app: FastAPI, parts: Parts, run: _Workers) -> None:
     service = parts.service
 
-    @app.get("/v1/users/{user_id}/similar", response_model=SimilarPeople, tags=["ask"])
-    async def similar(user_id: UserIdText, limit: Limit = DEFAULT_LIMIT) -> Response:
+    @app.get("/v1/users/{user_id}/similar", response_model=SimilarPeople, openapi_extra=documents.NEAR, tags=["ask"])
+    async def similar(request: Request) -> Response:
         """The people nearest to somebody known."""
+        near = Near.parse({**request.query_params, **request.path_params})
         # Inline: it takes less than handing it to a thread, and the engine would hold the GIL there as well.
-        return _json(service.similar(UserId(user_id), limit))
+        return _json(service.similar(UserId(near.user_id), near.limit))
 
     @app.get("/v1/users/{user_id}", response_model=Person, tags=["people"])
     async def person(user_id: UserIdText) -> Response:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond the routes: descriptions, problems, and the body that is read raw."""
+"""What the OpenAPI document says beyond the routes: descriptions, problems, and what is read raw."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from retriever.problems import MEDIA_TYPE, Problem
-from retriever.schemas import Ask
+from retriever.schemas import Ask, Near
 
 VERSION = version("soundalike")
 DESCRIPTION = (
@@ -33,6 +33,17 @@ ASK: dict[str, Any] = {
         "required": True,
         "content": {"application/json": {"schema": {"$ref": _REF.format(model="Ask")}}},
     }
+}
+NEAR: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": name,
+            "in": "query" if "default" in schema else "path",
+            "required": "default" not in schema,
+            "schema": schema,
+        }
+        for name, schema in Near.model_json_schema()["properties"].items()
+    ]
 }
 
 

@@ -3,50 +3,33 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import sqrt
 
 import numpy as np
 
 from indexer.payload import Card, towers_of
 from indexer.ports import Neighbour
+from indexer.terms import numbers
 from retriever.answers import Discovery, Recommendation, Towers
+from retriever.shared import Belongings, Shared
 from trainer.votes import recommend_artists
 
 
 @dataclass(frozen=True, slots=True)
-class Rarity:
-    """How many people listen to an artist (by ``artist_key``), and to a genre."""
-
-    artists: Mapping[str, int]
-    genres: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Yardstick:
-    """What a pair of people is measured against: the community they stand in."""
+    """What a pair of people is measured against: the community they stand in.
 
-    rarity: Rarity
+    Attributes:
+        people: how many listen to an artist or a genre, by ``indexer.terms.numbered``.
+        quantiles: of the similarity of random pairs.
+        max_reasons: most shared artists, and most shared genres, to name.
+    """
+
+    people: Mapping[int, int]
     quantiles: Sequence[float]
     max_reasons: int
-
-
-class _Ranked:
-    """What the asker has of one kind, rarest first, so that shared ones are found in that order."""
-
-    def __init__(self, names: Mapping[str, str], people: Mapping[str, int]) -> None:
-        """``names``: key -> how the asker spells it; ``people``: how many have each key."""
-        order = rarest(names, people)
-        self._names = [names[key] for key in order]
-        self._rank = {key: rank for rank, key in enumerate(order)}
-        self._keys = frozenset(order)
-
-    def shared(self, keys: Iterable[str], most: int) -> tuple[str, ...]:
-        """The rarest ``most`` of ``keys`` that the asker has, too."""
-        # In C throughout: an answer asks this for two kinds and every neighbour.
-        ranks = sorted(map(self._rank.__getitem__, self._keys.intersection(keys)))
-        return tuple([self._names[rank] for rank in ranks[:most]])
 
 
 class Asker:
@@ -54,33 +37,27 @@ class Asker:
 
     def __init__(self, card: Card, yardstick: Yardstick) -> None:
         self._card, self._yardstick = card, yardstick
-        self._artists = _Ranked(dict(zip(card.artist_keys, card.artists, strict=True)), yardstick.rarity.artists)
-        self._genres = _Ranked({genre: genre for genre in card.genres}, yardstick.rarity.genres)
+        self._belongings = Belongings(card, yardstick.people)
 
     def compare(self, near: Sequence[tuple[Neighbour, Card]]) -> tuple[Recommendation, ...]:
-        """The neighbours as recommendations, with the reasons; artists in the asker's spelling."""
-        towers = tower_cosines(self._card, [card for _, card in near])
-        return tuple(
-            self._recommendation(neighbour, card, each) for (neighbour, card), each in zip(near, towers, strict=True)
-        )
+        """The neighbours as recommendations, with the reasons; names in the asker's spelling."""
+        cards = [card for _, card in near]
+        shared = self._belongings.shared_with(cards, self._yardstick.max_reasons)
+        towers = tower_cosines(self._card, cards)
+        return tuple(map(self._recommendation, near, shared, towers))
 
-    def _recommendation(self, neighbour: Neighbour, card: Card, towers: Towers) -> Recommendation:
-        most = self._yardstick.max_reasons
+    def _recommendation(self, near: tuple[Neighbour, Card], shared: Shared, towers: Towers) -> Recommendation:
+        neighbour, card = near
         return Recommendation(
             user_id=neighbour.user_id,
             display_name=card.display_name,
             profile_url=card.profile_url,
             similarity=round(neighbour.similarity, 6),
             percentile=percentile(neighbour.similarity, self._yardstick.quantiles),
-            shared_artists=self._artists.shared(card.artist_keys, most),
-            shared_genres=self._genres.shared(card.genres, most),
+            shared_artists=shared.artists,
+            shared_genres=shared.genres,
             towers=towers,
         )
-
-
-def rarest(shared: Iterable[str], people: Mapping[str, int]) -> list[str]:
-    """Sort by the number of ``people`` who listen, fewest first (unknown is rarest), ties by name."""
-    return sorted(sorted(shared), key=lambda name: people.get(name, 0))
 
 
 def percentile(similarity: float, quantiles: Sequence[float]) -> float | None:
@@ -93,29 +70,32 @@ def percentile(similarity: float, quantiles: Sequence[float]) -> float | None:
 def tower_cosines(one: Card, others: Sequence[Card]) -> list[Towers]:
     """Cosine by tower of one person and each of the others; None for a part that one of the two lacks."""
     towers = towers_of([one, *others])
-    products = np.einsum("tw,ntw->nt", towers[0], towers)
-    squares = np.einsum("ntw,ntw->nt", towers, towers)
-    lengths = np.sqrt(squares * squares[0])
-    cosines = np.divide(products, lengths, out=np.full_like(products, np.nan), where=lengths > 0).round(4)
-    return [Towers(*[None if isnan(cosine) else cosine for cosine in row]) for row in cosines[1:].tolist()]
+    products = np.einsum("tw,ntw->nt", towers[0], towers).tolist()
+    mine, *squares = np.einsum("ntw,ntw->nt", towers, towers).tolist()
+    return [Towers(*map(_cosine, row, mine, theirs)) for row, theirs in zip(products[1:], squares, strict=True)]
 
 
-def discoveries(near: Sequence[tuple[Neighbour, Card]], known: frozenset[str], limit: int) -> tuple[Discovery, ...]:
+def _cosine(product: float, square: float, other_square: float) -> float | None:
+    return round(product / sqrt(square * other_square), 4) if square and other_square else None
+
+
+def discoveries(near: Sequence[tuple[Neighbour, Card]], known: frozenset[int], limit: int) -> tuple[Discovery, ...]:
     """Artists that the nearest people love and the asker lacks; spelt as the nearest of them spells it.
 
     Args:
         near: the nearest people, most similar first.
-        known: artist keys that the asker has.
+        known: artists that the asker has, as ``indexer.terms.numbers`` of their ids.
         limit: how many to return.
     """
-    spelling: dict[str, str] = {}
-    people: dict[str, int] = {}
+    spelling: dict[int, str] = {}
+    people: dict[int, int] = {}
     votes = []
     for neighbour, card in near:
-        keys = dict(zip(card.artist_keys, card.artists, strict=True))
-        votes.append((neighbour.similarity, list(keys)))
-        for key, artist in keys.items():
-            spelling.setdefault(key, artist)
-            people[key] = people.get(key, 0) + 1
+        artists = card.artists
+        ids = numbers(card.ids)[: len(artists)].tolist()
+        votes.append((neighbour.similarity, ids))
+        for number, artist in zip(ids, artists, strict=True):
+            spelling.setdefault(number, artist)
+            people[number] = people.get(number, 0) + 1
     ranked = recommend_artists(votes, known, limit)
-    return tuple(Discovery(spelling[key], round(score, 4), people[key]) for key, score in ranked)
+    return tuple(Discovery(spelling[number], round(score, 4), people[number]) for number, score in ranked)

@@ -18,7 +18,7 @@ from features.ports import ArtistCatalog, FeatureStore
 from indexer.errors import IndexUnavailable
 from indexer.follow import catch_up
 from indexer.ports import IndexCatalog, IndexVersion, UserIndex
-from retriever.explain import Rarity
+from indexer.terms import numbered
 from trainer.ports import Embedder
 
 LOOK_BACK = timedelta(seconds=5)
@@ -63,7 +63,7 @@ class Live:
         self.trouble: str | None = None
         self._looked_at = datetime.now(UTC)
         self._unit: Unit | None = self._opened(sources.catalog.live())
-        self.rarity = Rarity(*sources.artists.popularity())
+        self.people = numbered(*sources.artists.popularity())
 
     @contextmanager
     def lease(self) -> Iterator[Unit]:
@@ -109,7 +109,7 @@ class Live:
 
     def count_popularity(self) -> None:
         """Learn anew how rare artists and genres are."""
-        self.rarity = Rarity(*self._sources.artists.popularity())
+        self.people = numbered(*self._sources.artists.popularity())
 
     def close(self) -> None:
         """Stop leasing and close everything; requests under way must be over."""

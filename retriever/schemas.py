@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, Self
 
 from fastapi import UploadFile
@@ -65,14 +67,31 @@ class Ask(BaseModel):
         Raises:
             InvalidRequest: it does not fit.
         """
-        try:
+        with _fitting():
             return cls.model_validate_json(body)
-        except ValidationError as error:
-            raise InvalidRequest(findings_of(error.errors(include_input=False, include_url=False))) from None
 
     def options(self) -> Options:
         """The question without the asker."""
         return Options(self.limit, Limits(self.top_artists, self.playlists), self.remember)
+
+
+class Near(BaseModel):
+    """A question for the people nearest to somebody known, out of a path and a query."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: UserIdText
+    limit: Limit = DEFAULT_LIMIT
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, str]) -> Self:
+        """Read the parameters; unknown ones are ignored.
+
+        Raises:
+            InvalidRequest: they do not fit.
+        """
+        with _fitting():
+            return cls.model_validate(parameters)
 
 
 class Upload(BaseModel):
@@ -91,3 +110,11 @@ class Upload(BaseModel):
     def options(self) -> Options:
         """The question without the file."""
         return Options(self.limit, Limits(self.top_artists, self.playlists), self.remember)
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise InvalidRequest(findings_of(error.errors(include_input=False, include_url=False))) from None

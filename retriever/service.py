@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from features.build import FeatureBuilder
 from features.compact import NO_LIMITS
 from features.errors import ProfileTooLarge, UnknownUser
-from features.identity import artist_key, new_user_id, point_id
+from features.identity import new_user_id, point_id
 from features.listener import listener_of
 from features.ports import FeatureStore
 from features.profile import TasteProfile, UserId
 from features.user_features import DECADES, FIRST_DECADE, UserFeatures
 from indexer.payload import Card, pack, unpack
 from indexer.ports import Neighbour, PersonVector
+from indexer.terms import artist_numbers
 from retriever.answers import Counts, Person, Readiness, Recommendations, SimilarPeople
 from retriever.explain import Asker, Yardstick, discoveries
 from retriever.live import Live, Unit
@@ -39,14 +40,6 @@ class Bounds:
     max_profile_tracks: int
     neighbours_asked: int
     max_reasons: int
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A person as the index holds them, with the card unpacked."""
-
-    person: PersonVector
-    card: Card
 
 
 class Service:
@@ -86,13 +79,12 @@ class Service:
     def similar(self, user_id: UserId, limit: int) -> SimilarPeople:
         """The people nearest to somebody in the index; reads no other store. Raises UnknownUser."""
         with self.live.lease() as unit:
-            person = unit.index.get([user_id]).get(user_id)
-            if person is None:
+            found = unit.index.near(user_id, limit)
+            if found is None:
                 raise UnknownUser(f"Nobody has the id {user_id!r}.", _MEND_UNKNOWN)
-            found = _Found(person, unpack(person.payload))
-            near = self._search(unit, found, limit)
-            asker = Asker(found.card, self._yardstick(unit))
-            return SimilarPeople(user_id, unit.embedder.version, asker.compare(near))
+            payload, near = found
+            asker = Asker(unpack(payload), self._yardstick(unit))
+            return SimilarPeople(user_id, unit.embedder.version, asker.compare(_with_cards(near)))
 
     def person(self, user_id: UserId) -> Person:
         """What is kept of a person, in brief. Raises UnknownUser."""
@@ -140,11 +132,11 @@ class Service:
     def _answer(self, person: UserFeatures, options: Options, *, stored: bool) -> Recommendations:
         used = person if options.limits == NO_LIMITS else self._builder.limited(person, options.limits)
         with self.live.lease() as unit:
-            indexed = _indexed(used, unit.embedder)
-            found = _Found(indexed, unpack(indexed.payload))
-            near = self._search(unit, found, max(options.limit, self._bounds.neighbours_asked))
-            asker = Asker(found.card, self._yardstick(unit))
-            known = frozenset(artist_key(artist) for artist in person.listening.artist_weights())
+            asking = _indexed(used, unit.embedder)
+            nearest = max(options.limit, self._bounds.neighbours_asked)
+            near = _with_cards(unit.index.search(asking.vector, nearest, exclude=[asking.user_id]))
+            asker = Asker(unpack(asking.payload), self._yardstick(unit))
+            known = frozenset(artist_numbers(person.listening.artist_weights()))
             return Recommendations(
                 user_id=person.user_id,
                 model_version=unit.embedder.version,
@@ -154,15 +146,14 @@ class Service:
                 discoveries=discoveries(near[: self._bounds.neighbours_asked], known, self._bounds.max_reasons),
             )
 
-    @staticmethod
-    def _search(unit: Unit, found: _Found, limit: int) -> list[tuple[Neighbour, Card]]:
-        near = unit.index.search(found.person.vector, limit, exclude=[found.person.user_id])
-        return [(neighbour, unpack(neighbour.payload)) for neighbour in near]
-
     def _yardstick(self, unit: Unit) -> Yardstick:
-        return Yardstick(self.live.rarity, unit.quantiles, self._bounds.max_reasons)
+        return Yardstick(self.live.people, unit.quantiles, self._bounds.max_reasons)
 
 
 def _indexed(person: UserFeatures, embedder: Embedder) -> PersonVector:
     embedded = embedder.embed([person])
     return PersonVector(person.user_id, embedded.joint[0], pack(person, embedded.towers[0]))
+
+
+def _with_cards(near: Sequence[Neighbour]) -> list[tuple[Neighbour, Card]]:
+    return [(neighbour, unpack(neighbour.payload)) for neighbour in near]

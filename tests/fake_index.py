@@ -15,7 +15,7 @@ from features.identity import point_id
 from features.profile import UserId
 from features.user_features import UserFeatures
 from indexer.errors import IndexUnavailable, NoIndex
-from indexer.ports import IndexVersion, Neighbour, PersonVector
+from indexer.ports import IndexVersion, Neighbour, Payload, PersonVector
 from indexer.vectors import unit
 from trainer.ports import TOWERS, Embeddings
 
@@ -62,6 +62,10 @@ class MemoryUserIndex:
         similar = [float(np.einsum("w,w", person.vector, query).clip(-1, 1)) for person in people]
         found = [Neighbour(p.user_id, s, dict(p.payload)) for p, s in zip(people, similar, strict=True)]
         return sorted(found, key=lambda neighbour: (-neighbour.similarity, neighbour.user_id))[:limit]
+
+    def near(self, user_id: UserId, limit: int) -> tuple[Payload, list[Neighbour]] | None:
+        person = self.get([user_id]).get(user_id)
+        return person and (dict(person.payload), self.search(person.vector, limit, exclude=[user_id]))
 
     def get(self, user_ids: Sequence[UserId]) -> dict[UserId, PersonVector]:
         self._must_be_open()

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
+
+_Artist = TypeVar("_Artist", str, int)
 
 SHARPNESS = 3.0
 """Power of the similarity in a vote: a sharp one, so that the nearest count most and hubs drown nobody."""
 
 
 def recommend_artists(
-    neighbours: Iterable[tuple[float, Sequence[str]]], known: Collection[str], limit: int
-) -> list[tuple[str, float]]:
+    neighbours: Iterable[tuple[float, Sequence[_Artist]]], known: Collection[_Artist], limit: int
+) -> list[tuple[_Artist, float]]:
     """Rank the artists of similar people that the asker does not have.
 
     Args:
-        neighbours: (similarity, artist keys with the heaviest first) per similar person. Each artist gets
+        neighbours: (similarity, artists by key or id, the heaviest first) per similar person. Each artist gets
             ``max(similarity, 0) ** SHARPNESS / log2(rank + 2)``: discounted like DCG (Järvelin & Kekäläinen 2002).
-        known: artist keys that the asker has.
+        known: artists that the asker has.
         limit: how many to return.
 
     Returns:
-        (artist key, score), best first, ties by key.
+        (artist, score), best first, ties by key or id.
     """
-    score: dict[str, float] = {}
+    score: dict[_Artist, float] = {}
     for similarity, artists in neighbours:
         vote = max(similarity, 0.0) ** SHARPNESS
         for rank, artist in enumerate(artists):

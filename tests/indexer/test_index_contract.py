@@ -73,6 +73,27 @@ def ids(index: UserIndex, vector: np.ndarray, limit: int, **more: Any) -> list[s
 # Searching
 
 
+def test_who_is_near_somebody_in_the_index_comes_with_that_persons_payload(index: UserIndex):
+    index.upsert([a_person("dan", -EAST, source="csv")])
+    payload, found = index.near("dan", 2)
+    assert payload == {"source": "csv"}
+    assert found == index.search(-EAST, 2, exclude=["dan"])
+
+
+def test_nobody_is_near_somebody_unknown(index: UserIndex):
+    assert index.near("nobody", 3) is None
+
+
+@pytest.mark.parametrize("limit", [1, 5, 49, 60])
+def test_one_of_many_equals_is_told_from_the_others_however_few_are_asked_for(index: UserIndex, limit: int):
+    twins = [f"twin-{number:02}" for number in range(50)]
+    index.upsert([a_person(user_id, UP, artists=user_id) for user_id in twins])
+    for me in (twins[0], twins[25], twins[-1]):
+        payload, found = index.near(me, limit)
+        assert payload["artists"] == me
+        assert found == index.search(UP, limit, exclude=[me])
+
+
 def test_the_most_similar_come_first_with_their_cosine_and_payload(index: UserIndex):
     index.upsert([a_person("dan", -EAST, source="csv", artists="Air\nMoby")])
     found = index.search(EAST, 4)
@@ -157,6 +178,13 @@ def test_any_search_answers_as_comparing_with_everybody_would(
     assert [cosines[neighbour.user_id] for neighbour in found] == pytest.approx(best, abs=1e-5)
     assert found == sorted(found, key=lambda neighbour: (-neighbour.similarity, neighbour.user_id))
     assert len({neighbour.user_id for neighbour in found}) == len(found)
+
+
+@given(number=st.integers(0, 89), limit=st.integers(0, 100))
+def test_who_is_near_is_who_a_search_with_the_persons_vector_finds(crowd: UserIndex, number: int, limit: int):
+    user_id = UserId(f"p-{number:02}")
+    person = crowd.get([user_id])[user_id]
+    assert crowd.near(user_id, limit) == (person.payload, crowd.search(person.vector, limit, exclude=[user_id]))
 
 
 # Reading and writing

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.identity import point_id
+from features.identity import artist_key, point_id
 from features.listener import listener_of
 from features.profile import UserId
 from indexer.build import BuildOptions, build_index
@@ -15,7 +15,8 @@ from indexer.follow import catch_up
 from indexer.payload import pack, towers_of, unpack
 from indexer.ports import PersonVector
 from indexer.settings import IndexSettings
-from tests.builders import NOW, a_community
+from indexer.terms import artist_id, genre_id
+from tests.builders import NOW, a_community, a_playlist, a_profile, features_of
 from tests.small_world import SmallWorld, a_small_world
 
 
@@ -170,9 +171,16 @@ def test_a_payload_comes_back_as_it_was_packed(world: SmallWorld) -> None:
 
     card = unpack(pack(person, towers))
 
-    assert (card.display_name, card.profile_url, card.source) == ("Ann", None, "test")
+    assert (card.display_name, card.profile_url) == ("Ann", None)
     assert list(card.artists) == list(person.listening.artist_weights())
     assert list(card.genres) == list(person.listening.genre_weights())
+    assert card.ids == "".join([*map(artist_id, map(artist_key, card.artists)), *map(genre_id, card.genres)])
     (unpacked,) = towers_of([card])
     assert np.linalg.norm(towers, axis=1) == pytest.approx(1, abs=1e-5)
     assert ((unpacked * towers).sum(axis=1) / np.linalg.norm(unpacked, axis=1)).min() > 0.999
+
+
+def test_two_spellings_of_an_artist_are_packed_once() -> None:
+    (person,) = features_of(a_profile("ann", a_playlist("one", "Björk"), a_playlist("two", "BJÖRK", "Air")))
+
+    assert unpack(pack(person, np.eye(3, 4, dtype=np.float32))).artists == ["Björk", "Air"]

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from features.profile import UserId
 from indexer.payload import Card, pack, unpack
 from indexer.ports import Neighbour
-from retriever.explain import Asker, Rarity, Yardstick, discoveries, percentile, rarest, tower_cosines
+from indexer.terms import artist_numbers, numbered
+from retriever.explain import Asker, Yardstick, discoveries, percentile, tower_cosines
 from tests.builders import a_playlist, a_profile, a_track, features_of
 
 NAMES = st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1)
@@ -24,16 +25,28 @@ def a_neighbour(card: Card, similarity: float = 0.5, user_id: str = "n") -> tupl
 
 
 def a_yardstick(people: dict[str, int] | None = None, most: int = 20) -> Yardstick:
-    return Yardstick(Rarity(people or {}, {}), (), most)
+    return Yardstick(numbered(people or {}, {}), (), most)
 
 
-@given(NAMES, NAMES, st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 3)), st.integers(1, 8))
+@given(
+    NAMES,
+    st.lists(NAMES, max_size=4),
+    st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 3)),
+    st.integers(1, 8),
+)
 def test_shared_artists_are_all_that_both_have_rarest_first(
-    mine: list[str], theirs: list[str], people: dict[str, int], most: int
+    mine: list[str], others: list[list[str]], people: dict[str, int], most: int
 ) -> None:
-    (found,) = Asker(a_card(*mine), a_yardstick(people, most)).compare([a_neighbour(a_card(*theirs))])
+    near = [a_neighbour(a_card(*theirs)) for theirs in others]
 
-    assert list(found.shared_artists) == rarest(set(mine) & set(theirs), people)[:most]
+    found = Asker(a_card(*mine), a_yardstick(people, most)).compare(near)
+
+    for each, theirs in zip(found, others, strict=True):
+        in_both = set(mine) & set(theirs)
+        assert len(set(each.shared_artists)) == len(each.shared_artists) == min(most, len(in_both))
+        assert set(each.shared_artists) <= in_both
+        heard = [people.get(artist, 0) for artist in each.shared_artists]
+        assert heard == sorted(people.get(artist, 0) for artist in in_both)[:most]
 
 
 @given(NAMES, NAMES)
@@ -54,8 +67,10 @@ def test_a_shared_artist_is_spelt_as_the_asker_spells_it() -> None:
     assert found.shared_artists == ("BJÖRK",)
 
 
-def test_the_rarest_is_whom_fewest_hear_and_equals_stand_by_name() -> None:
-    assert rarest(["common", "b", "a", "unheard"], {"common": 9, "a": 2, "b": 2}) == ["unheard", "a", "b", "common"]
+def test_a_genre_is_no_artist_of_the_same_name() -> None:
+    (found,) = Asker(a_card("pop", "a"), a_yardstick()).compare([a_neighbour(a_card("a", genre="pop"))])
+
+    assert (found.shared_artists, found.shared_genres) == (("a",), ())
 
 
 def test_towers_tell_their_cosine_and_none_where_one_lacks_the_part() -> None:
@@ -80,7 +95,7 @@ def test_a_percentile_is_the_share_of_pairs_that_are_at_most_this_alike() -> Non
 def test_discoveries_are_what_the_near_love_and_the_asker_lacks() -> None:
     near = [a_neighbour(a_card("Air", "Can"), 0.9), a_neighbour(a_card("can", "Moby"), 0.8)]
 
-    found = discoveries(near, frozenset({"air"}), 5)
+    found = discoveries(near, frozenset(artist_numbers(["AIR"])), 5)
 
     assert [(each.artist, each.people) for each in found] == [("Can", 2), ("Moby", 1)]
     assert found[0].score > found[1].score > 0
