@@ -83,6 +83,8 @@ def test_towers_tell_their_cosine_and_none_where_one_lacks_the_part() -> None:
     assert there.artist == pytest.approx(-1, abs=0.01)
     assert there.playlist is None
     assert (itself.genre, itself.playlist) == (pytest.approx(1), None)
+    (back,) = tower_cosines(a_card("a", towers=other), [a_card("a", towers=one)])
+    assert back == there
 
 
 def test_a_percentile_is_the_share_of_pairs_that_are_at_most_this_alike() -> None:

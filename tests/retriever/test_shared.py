@@ -34,8 +34,8 @@ def test_people_of_any_size_share_what_is_in_both(me: Card, others: list[Card]) 
 
 
 def test_artists_and_genres_come_rarest_first_each_kind_by_itself() -> None:
-    me = a_card(["b", "a", "c"], ["rock", "pop"])
-    people = numbered({"a": 1, "b": 9, "c": 5}, {"pop": 2, "rock": 3})
+    me = a_card(["b", "a", "c"], ["rock", "pop", "folk"])
+    people = numbered({"a": 1, "b": 9, "c": 5}, {"pop": 2, "rock": 3, "folk": 4})
 
     assert Belongings(me, people).shared_with([me], 2) == [Shared(("a", "c"), ("pop", "rock"))]
 
