@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,8 @@ class Database:
         self.path = path
         self._schema = schema
         self._idle: list[sqlite3.Connection] = []
+        # Whoever forgets to close, or ends the process, leaves no connection open either.
+        weakref.finalize(self, _close_all, self._idle)
         self._guard = threading.Lock()
         self._closed = False
         with self._trouble_named():
@@ -88,10 +91,8 @@ class Database:
         """Close all idle connections; those still lent are closed as they come back."""
         with self._guard:
             self._closed = True
-            idle, self._idle = self._idle, []
         with self._trouble_named():
-            for connection in idle:
-                connection.close()
+            _close_all(self._idle)
 
     def _take(self) -> sqlite3.Connection:
         with self._guard:
@@ -116,3 +117,8 @@ class Database:
             yield
         except (sqlite3.Error, OSError) as error:
             raise store_error(error, what=self._schema.what, path=self.path) from error
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()

@@ -1,5 +1,6 @@
 """What is particular to the feature store in an SQLite file: bytes, processes, threads, clocks and broken files."""
 
+import gc
 import sqlite3
 import stat
 import subprocess
@@ -17,6 +18,8 @@ import pytest
 from features.errors import StoreError
 from features.identity import point_id
 from features.profile import UserId
+from features.sqlite.database import Database
+from features.sqlite.schema import SCHEMA
 from features.sqlite.store import SqliteFeatureStore
 from features.user_features import UserFeatures
 from tests.builders import NOW, a_playlist, a_profile, a_track, features_of
@@ -331,3 +334,15 @@ def test_a_closed_store_says_so(path: Path):
     store.close()
     with pytest.raises(StoreError, match="is closed"):
         store.count()
+
+
+def test_a_store_that_nobody_closed_is_closed_when_it_is_dropped(tmp_path: Path) -> None:
+    database = Database(tmp_path / "features.db", SCHEMA)
+    with database.reading() as connection:
+        pass
+
+    del database
+    gc.collect()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
