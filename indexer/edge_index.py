@@ -67,7 +67,7 @@ class EdgeUserIndex:
         return [neighbour for neighbour in found if neighbour.user_id not in exclude][:limit]
 
     def near(self, user_id: UserId, limit: int) -> tuple[Payload, list[Neighbour]] | None:
-        """Payload and nearest people of somebody in the index; None for somebody unknown."""
+        """Payload of somebody in the index, and the people nearest to them; None for somebody unknown."""
         with engine("The index cannot be read"):
             records = self._shard.retrieve([point_id(user_id)], False, True)
         if not records:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from features.identity import artist_key
 from features.user_features import UserFeatures
 from indexer.ports import Payload
-from indexer.terms import artist_id, genre_id
+from indexer.terms import ids_of
 
 MAX_ARTISTS = 500
 MAX_GENRES = 40
@@ -55,7 +55,7 @@ class Card:
 
     @property
     def ids(self) -> str:
-        """``indexer.terms`` of each of ``artists``, then of each of ``genres``."""
+        """Ids (``indexer.terms``) of each of ``artists``, then of each of ``genres``."""
         return self._payload["ids"]
 
 
@@ -79,7 +79,7 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
     payload = {
         "artists": _SEPARATOR.join(artists),
         "genres": _SEPARATOR.join(genres),
-        "ids": "".join([*map(artist_id, map(artist_key, artists)), *map(genre_id, genres)]),
+        "ids": ids_of(map(artist_key, artists), genres),
         "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
     }
     if person.display_name is not None:

@@ -75,9 +75,9 @@ class UserIndex(Protocol):
         ...
 
     def near(self, user_id: UserId, limit: int) -> tuple[Payload, list[Neighbour]] | None:
-        """Payload and nearest people of somebody in the index; None for somebody unknown.
+        """Payload of somebody in the index, and the ``limit`` people nearest to them; None for somebody unknown.
 
-        As a ``get`` and a ``search`` without that person, in fewer steps.
+        What ``get`` and ``search`` without that person would find, in fewer steps.
         """
         ...
 

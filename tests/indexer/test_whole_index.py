@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +142,17 @@ def test_who_comes_and_who_goes_is_caught_up_with_and_a_deleted_person_stays_gon
     assert index.get([UserId("newcomer"), UserId("person-5")]).keys() == {"newcomer"}
     assert index.count() == 40
     index.close()
+
+
+def test_a_version_written_in_another_format_is_refused_with_the_mend(world: SmallWorld, tmp_path: Path) -> None:
+    name = world.publish()
+    manifest = tmp_path / "index" / "versions" / name / "manifest.json"
+    facts = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**facts, "format": 1}))
+
+    with pytest.raises(IndexUnavailable, match=f"{name} was written in format 1, not {facts['format']}") as refused:
+        world.catalog.open(name)
+    assert refused.value.mend == "Build a new one with: python -m indexer"
 
 
 def test_a_damaged_alias_or_manifest_is_said_with_the_mend(world: SmallWorld, tmp_path: Path) -> None:

@@ -179,6 +179,17 @@ def test_health_and_readiness_and_the_document(api: TestClient) -> None:
     assert refs <= document.json()["components"]["schemas"].keys()
 
 
+def test_the_document_says_what_may_be_asked_for_with_examples(api: TestClient) -> None:
+    document = api.get("/openapi.json").json()
+
+    (user_id, limit) = document["paths"]["/v1/users/{user_id}/similar"]["get"]["parameters"]
+    assert (user_id["name"], user_id["in"], user_id["required"]) == ("user_id", "path", True)
+    assert (limit["name"], limit["in"], limit["required"]) == ("limit", "query", False)
+    assert [limit["schema"][bound] for bound in ("minimum", "maximum", "default")] == [1, 100, 10]
+    for example in document["components"]["schemas"]["Ask"]["examples"]:
+        assert api.post("/v1/recommendations", json=example).status_code in {200, 404}, example
+
+
 def test_the_service_moves_over_to_a_new_version_and_follows_the_store(world: SmallWorld) -> None:
     parts = world.parts()
     live = parts.service.live

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.payload import MAX_ARTISTS, MAX_GENRES, Card
-from indexer.terms import artist_id, genre_id, numbered
+from indexer.terms import ids_of, numbered
 from retriever.shared import Belongings, Shared
 
 ARTISTS = [f"artist {i}" for i in range(3 * MAX_ARTISTS)]
@@ -10,8 +10,7 @@ GENRES = [f"genre {i}" for i in range(3 * MAX_GENRES)]
 
 
 def a_card(artists: list[str], genres: list[str]) -> Card:
-    ids = "".join([*map(artist_id, artists), *map(genre_id, genres)])
-    return Card({"artists": "\n".join(artists), "genres": "\n".join(genres), "ids": ids})
+    return Card({"artists": "\n".join(artists), "genres": "\n".join(genres), "ids": ids_of(artists, genres)})
 
 
 def some(names: list[str], most: int) -> st.SearchStrategy[list[str]]:

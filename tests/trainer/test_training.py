@@ -10,7 +10,7 @@ from trainer.colistening import CoListening, learn
 from trainer.metrics import reciprocal_ranks
 from trainer.settings import TrainerSettings
 from trainer.trained import embed_inputs
-from trainer.training import Progress, Trainer, Views, draw_views, validation_views
+from trainer.training import Progress, Trainer, Views, draw_views, pick_device, validation_views
 
 SMALL = TrainerSettings(
     width=16, tower_width=8, hidden_width=16, co_listening_width=4, epochs=6, batch_size=16, check_every=2, views=2
@@ -124,3 +124,21 @@ def test_training_stops_when_validation_no_longer_improves_and_keeps_the_best(
     assert len(seen) == best_epoch + 2
     left, right = (embed_inputs(trainer.network, side).joint for side in (validation.left, validation.right))
     assert float(reciprocal_ranks(left @ right.T, np.arange(len(left))).mean()) == pytest.approx(max(seen))
+
+
+@pytest.mark.parametrize(
+    ("there", "wish", "picked"),
+    [
+        ({"cuda", "mps"}, "auto", "cuda"),
+        ({"mps"}, "auto", "mps"),
+        (set(), "auto", "cpu"),
+        ({"cuda", "mps"}, "cpu", "cpu"),
+    ],
+)
+def test_the_fastest_device_there_is_trains_unless_another_is_wished_for(
+    there: set[str], wish: str, picked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: "cuda" in there)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: "mps" in there)
+
+    assert pick_device(wish).type == picked

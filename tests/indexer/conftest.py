@@ -1,0 +1,23 @@
+"""Every test of the contract runs against every catalogue."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.ports import IndexCatalog, UserIndex
+from tests.indexer.versions import CATALOGS, EAST, NORTH, a_person, a_version
+
+
+@pytest.fixture(params=CATALOGS)
+def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> IndexCatalog:
+    return CATALOGS[request.param](tmp_path)
+
+
+@pytest.fixture
+def index(catalog: IndexCatalog) -> Iterator[UserIndex]:
+    """Ann in the east, Bob in the north, Cleo between them."""
+    name = a_version(catalog, a_person("ann", EAST), a_person("bob", NORTH), a_person("cleo", EAST + NORTH))
+    opened = catalog.open(name)
+    yield opened
+    opened.close()
