@@ -179,6 +179,13 @@ def test_health_and_readiness_and_the_document(api: TestClient) -> None:
     assert refs <= document.json()["components"]["schemas"].keys()
 
 
+def test_a_query_changes_nothing_of_whom_the_path_names(api: TestClient) -> None:
+    answer = api.get("/v1/users/person-0/similar?user_id=person-1&limit=2&colour=blue").json()
+
+    assert answer == api.get("/v1/users/person-0/similar?limit=2").json()
+    assert answer["user_id"] == "person-0"
+
+
 def test_the_document_says_what_may_be_asked_for_with_examples(api: TestClient) -> None:
     document = api.get("/openapi.json").json()
 

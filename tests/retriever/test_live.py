@@ -10,8 +10,9 @@ from features.identity import point_id
 from features.listener import listener_of
 from features.profile import UserId
 from indexer.errors import IndexUnavailable
+from indexer.terms import artist_numbers
 from retriever.live import Live, Sources
-from tests.builders import NOW, a_community
+from tests.builders import NOW, a_community, a_playlist, a_profile
 from tests.small_world import SmallWorld, a_small_world
 from trainer.errors import NoModel
 
@@ -122,3 +123,14 @@ def test_after_the_end_nothing_is_lent(world: SmallWorld, live: Live) -> None:
     index = world.catalog.open(world.catalog.live().name)
     index.delete([point_id(UserId("person-1"))])
     index.close()
+
+
+def test_how_many_know_an_artist_is_learnt_anew_when_it_is_asked_for(world: SmallWorld, live: Live) -> None:
+    (number,) = artist_numbers(["Nobody Knew Them"])
+    unheard = a_profile("fan", a_playlist("p", "Nobody Knew Them"))
+    world.store.upsert(world.builder.build([listener_of(unheard)], now=NOW, consent=True))
+    assert number not in live.people
+
+    live.count_popularity()
+
+    assert live.people[number] == 1
