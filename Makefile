@@ -16,7 +16,7 @@ DEMO_HOME := $(or $(shell cat $(LATEST) 2>/dev/null),.soundalike)
 endif
 SOUNDALIKE_HOME := $(CURDIR)/$(DEMO_HOME)
 endif
-demo serve import train evaluate index rollback bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
+demo serve import train evaluate stability index rollback bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
 
 SYNTHETIC := $(DEMO)/synthetic
 SAMPLE := $(DEMO)/sample-export.zip
@@ -28,7 +28,7 @@ step = @printf '\n\033[1m%s\033[0m\n' '$(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test test-fast lint types imports check serve import train evaluate index rollback bench \
+.PHONY: help setup demo test test-fast lint types imports check serve import train evaluate stability index rollback bench \
 	constraints clean
 
 help: ## this menu
@@ -57,10 +57,10 @@ else
 endif
 	$(call step,2 of 7  Import: profiles become features in the feature store)
 	$(RUN) features import $(COMMUNITY)
-	$(call step,3 of 7  Train: three towers and the joint one)
-	$(RUN) trainer train
-	$(call step,4 of 7  Evaluate: the model beside three baselines on people it was never trained on)
-	$(RUN) trainer evaluate $(addprefix --friends ,$(FRIENDSHIPS))
+	$(call step,3 of 7  Train: three towers and the joint one; no friendship is seen)
+	$(RUN) trainer train $(addprefix --friends ,$(FRIENDSHIPS))
+	$(call step,4 of 7  The proof: registered models and how they did on people they were never trained on)
+	$(RUN) trainer list
 	$(call step,5 of 7  Index: everybody becomes a vector that can be searched)
 	$(RUN) indexer
 	$(call step,6 of 7  Make a Spotify data export of an invented listener of this community)
@@ -76,11 +76,17 @@ serve: $(STAMP) ## the HTTP API over what the demo, or import, train and index, 
 import: $(STAMP) ## PROFILES=… (JSON lines, a Spotify export, an Exportify CSV) into the feature store
 	$(RUN) features import $(or $(PROFILES),$(error Name the file: make import PROFILES=profiles.jsonl.gz))
 
-train: $(STAMP) ## a new version of the model
-	$(RUN) trainer train
+train: $(STAMP) ## a new version of the model, live if it is no worse (FRIENDS=FILE proves it on friendships, too)
+	$(RUN) trainer train $(addprefix --friends ,$(FRIENDS))
 
-evaluate: $(STAMP) ## the latest model beside three baselines, with FRIENDS=FILE on friendships too
-	$(RUN) trainer evaluate $(addprefix --friends ,$(FRIENDS))
+# SEEDS models are trained anew and forgotten again; the table shows their mean beside the registered model.
+SEEDS ?= 3
+evaluate: $(STAMP) ## the model beside its rivals: [FRIENDS=FILE] [PEOPLE=FILE] [SEEDS=3] [REPORT=FOLDER]
+	$(RUN) trainer evaluate --seeds $(SEEDS) $(addprefix --friends ,$(FRIENDS)) $(addprefix --people ,$(PEOPLE)) \
+		$(addprefix --report ,$(REPORT))
+
+stability: $(STAMP) ## how alike two weekly trainings are
+	$(RUN) trainer stability
 
 index: $(STAMP) ## a new version of the index, checked and published
 	$(RUN) indexer

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from features.identity import artist_key
 from features.user_features import UserFeatures
 from indexer.ports import Payload
-from indexer.terms import ids_of
+from indexer.terms import LENGTH, ids_of
 
 MAX_ARTISTS = 500
 MAX_GENRES = 40
@@ -57,6 +57,12 @@ class Card:
     def ids(self) -> str:
         """Ids (``indexer.terms``) of each of ``artists``, then of each of ``genres``."""
         return self._payload["ids"]
+
+    @property
+    def artist_count(self) -> int:
+        """How many ``artists`` there are, told without their names being split; genres are the shorter text."""
+        genres = self._payload["genres"]
+        return len(self.ids) // LENGTH - (genres.count(_SEPARATOR) + 1 if genres else 0)
 
 
 def towers_of(cards: Sequence[Card]) -> npt.NDArray[np.float32]:

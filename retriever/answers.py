@@ -39,6 +39,10 @@ class Recommendation:
         Annotated[float, Field(ge=0, le=100)] | None,
         Field(description="Share of random pairs of people, in percent, who are less alike than these two."),
     ]
+    confidence: Annotated[
+        Share,
+        Field(description="How far the similarity can be trusted; low where little is known of either person."),
+    ]
     shared_artists: Annotated[tuple[str, ...], Field(description="Rarest first.")]
     shared_genres: Annotated[tuple[str, ...], Field(description="Rarest first.")]
     towers: Towers

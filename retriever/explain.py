@@ -13,6 +13,7 @@ from indexer.payload import Card, towers_of
 from indexer.ports import Neighbour
 from indexer.terms import numbers
 from retriever.answers import Discovery, Recommendation, Towers
+from retriever.confidence import own_confidence, pair_confidence
 from retriever.shared import Belongings, Shared
 from trainer.votes import recommend_artists
 
@@ -43,10 +44,15 @@ class Asker:
         """The neighbours as recommendations, with the reasons; names in the asker's spelling."""
         cards = [card for _, card in near]
         shared = self._belongings.shared_with(cards, self._yardstick.max_reasons)
-        towers = tower_cosines(self._card, cards)
-        return tuple(map(self._recommendation, near, shared, towers))
+        towers, parts = compare_towers(self._card, cards)
+        counts = [self._card.artist_count, *[card.artist_count for card in cards]]
+        mine, *theirs = map(own_confidence, counts, parts)
+        confidences = [pair_confidence(mine, own) for own in theirs]
+        return tuple(map(self._recommendation, near, shared, towers, confidences))
 
-    def _recommendation(self, near: tuple[Neighbour, Card], shared: Shared, towers: Towers) -> Recommendation:
+    def _recommendation(
+        self, near: tuple[Neighbour, Card], shared: Shared, towers: Towers, confidence: float
+    ) -> Recommendation:
         neighbour, card = near
         return Recommendation(
             user_id=neighbour.user_id,
@@ -54,6 +60,7 @@ class Asker:
             profile_url=card.profile_url,
             similarity=round(neighbour.similarity, 6),
             percentile=percentile(neighbour.similarity, self._yardstick.quantiles),
+            confidence=confidence,
             shared_artists=shared.artists,
             shared_genres=shared.genres,
             towers=towers,
@@ -67,12 +74,17 @@ def percentile(similarity: float, quantiles: Sequence[float]) -> float | None:
     return round(100.0 * bisect_right(quantiles, similarity) / len(quantiles), 1)
 
 
-def tower_cosines(one: Card, others: Sequence[Card]) -> list[Towers]:
-    """Cosine by tower of one person and each of the others; None for a part that one of the two lacks."""
+def compare_towers(one: Card, others: Sequence[Card]) -> tuple[list[Towers], list[int]]:
+    """Cosine by tower of one person and each of the others; None for a part that one of the two lacks.
+
+    Beside it how many parts each person has, ``one`` first: a tower's square is zero where the part is missing.
+    """
     towers = towers_of([one, *others])
     products = np.einsum("tw,ntw->nt", towers[0], towers).tolist()
-    mine, *squares = np.einsum("ntw,ntw->nt", towers, towers).tolist()
-    return [Towers(*map(_cosine, row, mine, theirs)) for row, theirs in zip(products[1:], squares, strict=True)]
+    squares = np.einsum("ntw,ntw->nt", towers, towers).tolist()
+    mine, *theirs = squares
+    cosines = [Towers(*map(_cosine, row, mine, own)) for row, own in zip(products[1:], theirs, strict=True)]
+    return cosines, [len(row) - row.count(0) for row in squares]
 
 
 def _cosine(product: float, square: float, other_square: float) -> float | None:

@@ -36,7 +36,7 @@ def answer_view(answer: dict[str, Any]) -> RenderableType:
 def _nearness(person: dict[str, Any]) -> str:
     percentile = person["percentile"]
     nearer_than = "" if percentile is None else f"\nnearer than\n{percentile:.1f} % of pairs"
-    return f"[bold]{person['similarity']:.3f}[/]{nearer_than}"
+    return f"[bold]{person['similarity']:.3f}[/]{nearer_than}\n{100 * person['confidence']:.0f} % sure"
 
 
 def _some(names: list[str]) -> Text:

@@ -6,7 +6,7 @@ A run that was cut off goes on from its last epoch and ends with the same model 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -16,36 +16,24 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 Weights = dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class RunState:
-    """How far a run is: epochs done, and the best network so far by validation MRR."""
-
-    epoch: int = 0
-    best_mrr: float = -1.0
-    best_epoch: int = 0
-    checks_without_gain: int = 0
-    best: Weights | None = None
-
-    def after(self, epoch: int, mrr: float | None, network: nn.Module) -> RunState:
-        """The state after an epoch; ``mrr`` is None where nothing was checked."""
-        if mrr is None:
-            return replace(self, epoch=epoch)
-        if mrr <= self.best_mrr:
-            return replace(self, epoch=epoch, checks_without_gain=self.checks_without_gain + 1)
-        best = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        return RunState(epoch, mrr, epoch, 0, best)
+Curve = list[Mapping[str, float]]
+"""The losses of each epoch that is done."""
 
 
 class NoCheckpoint:
     """Keeps nothing: every run starts anew."""
 
-    def restore(self, _network: nn.Module, _loss: nn.Module, _optimizer: torch.optim.Optimizer) -> RunState:
+    def restore(self, _network: nn.Module, _losses: nn.Module, _optimizer: torch.optim.Optimizer) -> Curve:
         """A run at its beginning."""
-        return RunState()
+        return []
 
-    def save(self, _state: RunState, _network: nn.Module, _loss: nn.Module, _opt: torch.optim.Optimizer) -> None:
+    def save(
+        self,
+        _curve: Sequence[Mapping[str, float]],
+        _network: nn.Module,
+        _losses: nn.Module,
+        _opt: torch.optim.Optimizer,
+    ) -> None:
         """Nothing."""
 
     def clear(self) -> None:
@@ -58,37 +46,37 @@ class Checkpoint:
     def __init__(self, path: Path, key: str) -> None:
         self._path, self._key = path, key
 
-    def restore(self, network: nn.Module, loss: nn.Module, optimizer: torch.optim.Optimizer) -> RunState:
+    def restore(self, network: nn.Module, losses: nn.Module, optimizer: torch.optim.Optimizer) -> Curve:
         """Load a run's state into its parts; a missing, foreign or damaged file is a run at its beginning."""
         try:
             with self._path.open("rb") as file:
                 size = int.from_bytes(file.read(8), "little")
                 meta = orjson.loads(file.read(size))["__metadata__"]
             if meta["key"] != self._key:
-                return RunState()
+                return []
             tensors = load_file(self._path)
         except (OSError, SafetensorError, orjson.JSONDecodeError, KeyError, OverflowError):
-            return RunState()
+            return []
         network.load_state_dict(_part(tensors, "network."))
-        loss.load_state_dict(_part(tensors, "loss."))
+        losses.load_state_dict(_part(tensors, "losses."))
         _restore_optimizer(optimizer, _part(tensors, "optimizer."))
-        run = orjson.loads(meta["run"])
-        return RunState(**run, best=_part(tensors, "best.") or None)
+        curve: Curve = orjson.loads(meta["curve"])
+        return curve
 
-    def save(self, state: RunState, network: nn.Module, loss: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def save(
+        self,
+        curve: Sequence[Mapping[str, float]],
+        network: nn.Module,
+        losses: nn.Module,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
         """Replace the file in one step."""
-        run = {name: value for name, value in vars(state).items() if name != "best"}
         moments = {
             f"{index}.{name}": value
             for index, kept in optimizer.state_dict()["state"].items()
             for name, value in kept.items()
         }
-        parts = {
-            "network": network.state_dict(),
-            "loss": loss.state_dict(),
-            "optimizer": moments,
-            "best": state.best or {},
-        }
+        parts = {"network": network.state_dict(), "losses": losses.state_dict(), "optimizer": moments}
         tensors = {
             f"{part}.{name}": value.detach().cpu().clone()
             for part, values in parts.items()
@@ -96,7 +84,7 @@ class Checkpoint:
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         staging = self._path.with_suffix(f".{os.getpid()}.tmp")
-        save_file(tensors, staging, {"key": self._key, "run": orjson.dumps(run).decode()})
+        save_file(tensors, staging, {"key": self._key, "curve": orjson.dumps(list(curve)).decode()})
         staging.replace(self._path)
 
     def clear(self) -> None:

@@ -23,6 +23,8 @@ FriendsFile = Annotated[
     Path | None, typer.Option("--friends", help="CSV (or .csv.gz) of friendships: two columns of user ids.")
 ]
 
+Model = Annotated[int | None, typer.Option("--model", help="Version of the model; the latest accepted if not given.")]
+
 
 @app.callback(invoke_without_command=True)
 def _default(context: typer.Context) -> None:
@@ -31,54 +33,89 @@ def _default(context: typer.Context) -> None:
 
 
 @app.command()
-def train(friends: FriendsFile = None) -> None:
-    """Train on everybody in the feature store but those kept back, and register the model.
+def train(
+    friends: FriendsFile = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Accept the model even if it is worse than the live one.")
+    ] = False,
+) -> None:
+    """Train on everybody in the feature store but those kept back, prove the model, and register it.
 
-    A run that was cut off goes on where it stopped when the same command is given again.
+    A model that is significantly worse than the live one on the same people is registered as rejected: the index goes
+    on with the live one. A run that was cut off goes on where it stopped when the same command is given again.
     """
     from trainer.friends import read_friends
-    from trainer.report import metric_table
-    from trainer.run import train as run
+    from trainer.report import health_table, proof_table
     from trainer.session import open_session
 
     pairs = None if friends is None else read_friends(friends)
     with open_session(load(TrainerSettings)) as session:
-        card = run(session.everybody(), session.workshop, pairs)
-    people, epochs = card.training["people"], card.training["epochs"]
-    console.stdout().print(
-        metric_table(
-            {f"model v{card.version}": card.metrics}, f"Trained on {people:,} people, best after {epochs} epochs"
-        )
-    )
+        card, proof = session.train(pairs, force=force)
+    out = console.stdout()
+    out.print(f"model v{card.version}: {'accepted' if card.accepted else 'REJECTED'}. {card.verdict}")
+    out.print(f"Trained on {card.training['people']:,} people, {card.training['epochs']} epochs.")
+    if proof is not None:
+        out.print(proof_table(proof, f"{proof.asked:,} people never trained on, asked among {proof.among:,}"))
+        out.print(health_table(proof))
+    if not card.accepted:
+        console.stderr().print("The live model stays. To accept this one all the same: python -m trainer train --force")
 
 
 @app.command()
 def evaluate(
     friends: FriendsFile = None,
-    model: Annotated[int | None, typer.Option(help="Version of the model; the latest if not given.")] = None,
+    model: Model = None,
     people: Annotated[
         Path | None, typer.Option(help="Ask about the people of this file instead of those kept back from training.")
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="Also train as many models anew and show their mean.")] = 1,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write the report (Markdown, JSON, pictures) into this folder.")
+    ] = None,
 ) -> None:
-    """Compare a model with raw features, artist tf-idf and chance, on people it was never trained on.
+    """Compare a model with its rivals, on people it was never trained on.
 
     halves: one half of a person finds the other half among everybody, no artist and no playlist in both.
     friends: a friend is among the ten nearest; friends stand above others with as many friends (AUC).
     artists: share of hidden artists among the 20 that the 50 nearest people recommend.
+    Below each figure, half the width of its 95 % interval (bootstrap over people).
     """
-    import orjson
-
+    from trainer.documents import documents_of
     from trainer.friends import read_friends
-    from trainer.report import metric_table
+    from trainer.report import health_table, proof_table
     from trainer.session import open_session
 
     pairs = None if friends is None else read_friends(friends)
     with open_session(load(TrainerSettings)) as session:
-        version, figures, asked, everybody = session.evaluate(model, people, pairs)
-    console.stdout().print(metric_table(figures, f"{asked:,} people never trained on, asked among {everybody:,}"))
-    if json_file is not None:
-        json_file.write_bytes(orjson.dumps({"model": version, "figures": figures}, option=orjson.OPT_INDENT_2))
+        found = session.evaluate(model, people, pairs, seeds)
+    proof, out = found.proof, console.stdout()
+    out.print(proof_table(proof, f"{proof.asked:,} people never trained on, asked among {proof.among:,}"))
+    out.print(health_table(proof))
+    if found.overlap is not None:
+        out.print(f"Two seeds agree on {found.overlap:.1%} of everybody's ten nearest.")
+    if report is not None:
+        report.mkdir(parents=True, exist_ok=True)
+        for name, content in documents_of(proof, f"model v{found.version}").items():
+            (report / name).write_bytes(content)
+        out.print(f"Report: {report / 'report.md'}")
+
+
+@app.command()
+def stability(
+    model: Model = None,
+    drop: Annotated[float, typer.Option(min=0, max=0.9, help="Share of everybody's artists that get lost.")] = 0.05,
+) -> None:
+    """How alike two weekly trainings are: share of everybody's ten nearest that stay.
+
+    Trains another model, with another seed and on a little less of everybody, and keeps nothing of it.
+    """
+    from trainer.session import open_session
+
+    with open_session(load(TrainerSettings)) as session:
+        agreed = session.stability(model, drop)
+    console.stdout().print(
+        f"{agreed:.1%} of everybody's ten nearest are the same (another seed, {drop:.0%} fewer rows)."
+    )
 
 
 @app.command("list")
@@ -91,5 +128,8 @@ def list_models() -> None:
     if not cards:
         console.stderr().print("no model yet; train one with: python -m trainer train")
         return
-    rows = {f"v{card.version} of {card.created_at:%Y-%m-%d %H:%M}": card.metrics for card in cards}
+    rows = {
+        f"v{card.version} of {card.created_at:%Y-%m-%d %H:%M}{'' if card.accepted else ' (rejected)'}": card.metrics
+        for card in cards
+    }
     console.stdout().print(metric_table(rows, "Registered models, oldest first"))

@@ -1,138 +1,192 @@
-"""Co-listening: vectors of artists learnt from who listens to whom; what text alone cannot tell.
+"""Co-listening: what the community's own profiles tell of artists and genres, learnt in closed form.
 
-Two spaces side by side: PPMI of artists heard by the same people, factored (Levy & Goldberg, NIPS 2014: what
-skip-gram with negative sampling factors implicitly), and the item factors of a truncated SVD of people's tf-idf
-(PureSVD: Cremonesi, Koren, Turrin, RecSys 2010). Everything is sparse: memory grows with the listening, not with the
-square of people or artists. An artist heard by fewer than two people has no vector and is left to the text.
+An artist's vector comes from who listens to what (PPMI, factored), drawn towards what its genres say where few people
+have it; an artist that nobody has is placed by its genres alone. Beside it stand the item factors of heavy rotation
+(plays and rarity), the genres' own factors, and clusters of artists. Nothing here knows who was listened with: a new
+person folds in without training (``CoListening.fold``). How it is learnt lives in ``trainer.community``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import log1p
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse.linalg import svds
 
 from features.identity import artist_key
 from features.listening import Listening
+from trainer.factors import Matrix, idf, unit, unit_sparse
 
-MIN_PEOPLE = 2
-MAX_ARTISTS_PER_PERSON = 500
-"""Heaviest artists of a person that enter the co-occurrences, whose number grows with the square of this."""
-CONTEXT_POWER = 0.75
-"""Smoothing of context frequencies (Levy, Goldberg & Dagan, TACL 2015)."""
-
-Matrix = npt.NDArray[np.float32]
+FOLDED = ("genre_mix", "co_listening", "rotation", "clusters", "mainstream")
+"""Parts that :meth:`CoListening.fold` gives."""
+MAINSTREAM_BINS = 8
+CLUSTER_SHARPNESS = 10.0
+"""Inverse temperature of the soft assignment of an artist to clusters, over cosines."""
 
 
 @dataclass(frozen=True)
 class CoListening:
-    """What was learnt. ``vectors`` is float32 [artists, 2 × width], ``idf`` float32 [artists]; rows by ``artists``."""
+    """What was learnt of ``people`` people; all arrays float32.
 
+    Attributes:
+        people: how many were learnt from.
+        artists: keys of the artists with vectors.
+        genres: names of the genres with vectors.
+        heard: [artists], people who have each.
+        vectors: [artists, width], co-listening.
+        rotation: [artists, rotation width], heavy rotation.
+        genre_rarity: [genres], idf over artists.
+        genre_vectors: [genres, genre width], factors over people, scaled by idf.
+        genre_map: [genres, width], from an artist's genres to where co-listening would put it.
+        centers: [clusters, width], unit rows.
+    """
+
+    people: int
     artists: list[str]
+    genres: list[str]
+    heard: Matrix
     vectors: Matrix
-    idf: Matrix
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_row", {artist: row for row, artist in enumerate(self.artists)})
+    rotation: Matrix
+    genre_rarity: Matrix
+    genre_vectors: Matrix
+    genre_map: Matrix
+    centers: Matrix
 
     @property
-    def width(self) -> int:
-        """Length of a person's co-listening vector."""
-        return int(self.vectors.shape[1])
+    def widths(self) -> dict[str, int]:
+        """Length of each part of :meth:`fold`."""
+        return {
+            "genre_mix": self.genre_vectors.shape[1],
+            "co_listening": self.vectors.shape[1],
+            "rotation": self.rotation.shape[1],
+            "clusters": len(self.centers),
+            "mainstream": MAINSTREAM_BINS if self.artists else 0,
+        }
 
-    def fold(self, listening: Listening) -> Matrix | None:
-        """A person's vector [2 × width]: the tf-idf-weighted mean of their artists', each space of unit length.
+    def fold(self, listenings: Sequence[Listening]) -> dict[str, Matrix]:
+        """Each part of ``FOLDED`` as unit rows [people, its width]; a zero row where nothing is known.
 
-        None where no artist is known. Works for people who were never trained on.
+        An artist's weight is the logarithm of its plays times its idf; in ``rotation`` the square root of its plays
+        times the square of its idf, so that what a person plays most, and few others do, stands out.
         """
-        rows_of: dict[str, int] = self._row  # type: ignore[attr-defined]
-        known = [
-            (rows_of[key], log1p(weight))
-            for artist, weight in listening.artist_weights().items()
-            if (key := artist_key(artist)) in rows_of
-        ]
-        if not known:
-            return None
-        rows = [row for row, _ in known]
-        weights = np.array([weight for _, weight in known], np.float32) * self.idf[rows]
-        mean: Matrix = (weights @ self.vectors[rows]).astype(np.float32)
-        halves = mean.reshape(2, -1)
-        return _unit(halves).ravel()
+        found = _Heard(self, listenings)
+        known, strange = found.known, found.strange
+        rarity, rarest = self._idf, float(idf(np.zeros(1), self.people)[0])
+        heavy = known.copy()
+        heavy.data = np.sqrt(np.expm1(known.data)) * rarity[known.indices] ** 2
+        known.data, strange.data = known.data * rarity[known.indices], strange.data * rarest
+        drawn = found.stranger_vectors
+        clusters = known @ self._clusters + strange @ self._assigned(drawn)
+        parts = {
+            "genre_mix": unit(found.genres @ self.genre_vectors),
+            "co_listening": unit(known @ self.vectors + strange @ drawn),
+            "rotation": unit(heavy @ self.rotation),
+            "clusters": np.sqrt(clusters / np.maximum(clusters.sum(axis=1, keepdims=True), 1e-9)),
+            "mainstream": self._mainstream(known, strange),
+        }
+        return {part: rows.astype(np.float32, copy=False) for part, rows in parts.items()}
+
+    @cached_property
+    def artist_row(self) -> Mapping[str, int]:
+        """Artist key -> row."""
+        return {artist: row for row, artist in enumerate(self.artists)}
+
+    @cached_property
+    def genre_row(self) -> Mapping[str, int]:
+        """Genre -> row."""
+        return {genre: row for row, genre in enumerate(self.genres)}
+
+    @cached_property
+    def _idf(self) -> Matrix:
+        return idf(self.heard, self.people)
+
+    @cached_property
+    def _clusters(self) -> Matrix:
+        return self._assigned(self.vectors)
+
+    @cached_property
+    def _bins(self) -> Matrix:
+        """One-hot [artists + 1, bins] of how many people have an artist, logarithmic; the last row is nobody's."""
+        heard = np.append(self.heard, 0.0)
+        share = np.log1p(heard) / max(np.log1p(heard.max()), 1e-9)
+        bins = np.minimum((share * MAINSTREAM_BINS).astype(np.intp), MAINSTREAM_BINS - 1)
+        return np.eye(MAINSTREAM_BINS, dtype=np.float32)[bins]
+
+    def _assigned(self, vectors: Matrix) -> Matrix:
+        """Soft assignment [artists, clusters], rows summing to 1; zero for an artist without a place."""
+        near = CLUSTER_SHARPNESS * (unit(vectors) @ self.centers.T)
+        shares = np.exp(near - near.max(axis=1, keepdims=True, initial=-CLUSTER_SHARPNESS))
+        shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
+        return shares * vectors.any(axis=1, keepdims=True)
+
+    def _mainstream(self, known: sparse.csr_matrix, strange: sparse.csr_matrix) -> Matrix:
+        if not self.artists:
+            return np.zeros((known.shape[0], 0), np.float32)
+        ones = sparse.csr_matrix((np.ones_like(known.data), known.indices, known.indptr), shape=known.shape)
+        counts = ones @ self._bins[:-1] + np.diff(strange.indptr)[:, None] * self._bins[-1]
+        return np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-9))
 
 
-def learn(listenings: Sequence[Listening], width: int, seed: int) -> CoListening:
-    """Learn artists' vectors from people's listening; fewer artists than ``width`` give a narrower space.
+class _Heard:
+    """People's listening as sparse rows over known artists, strangers (artists without vectors) and genres.
 
-    Args:
-        listenings: of the people to train on, and of nobody else.
-        width: dimensions of each of the two spaces.
-        seed: of the solver's starting vector.
+    Values are log plays. Rows keep each person's own order, so that a person sums up alike, alone or in a batch.
     """
-    weights = [_heaviest(listening) for listening in listenings]
-    heard = Counter(artist for person in weights for artist in person)
-    artists = sorted(artist for artist, people in heard.items() if people >= MIN_PEOPLE)
-    width = min(width, len(artists) - 1, len(listenings) - 1)
-    if width < 1:
-        return CoListening([], np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
-    people = _matrix(weights, artists)
-    idf = np.log((1 + len(weights)) / (1 + np.array([heard[artist] for artist in artists]))).astype(np.float32)
-    vectors = np.hstack([_ppmi_factors(people, width, seed), _tfidf_factors(people, idf, width, seed)])
-    return CoListening(artists, vectors.astype(np.float32), idf)
+
+    def __init__(self, learnt: CoListening, listenings: Sequence[Listening]) -> None:
+        known, strange, genres = _Rows(), _Rows(), _Rows()
+        strangers: dict[tuple[str, tuple[str, ...]], int] = {}
+        for listening in listenings:
+            for artist, weight in listening.artist_weights().items():
+                key, value, tags = artist_key(artist), log1p(weight), listening.genres.get(artist, ())
+                row = learnt.artist_row.get(key)
+                if row is not None:
+                    known.add(row, value)
+                else:
+                    strange.add(strangers.setdefault((key, tuple(tags)), len(strangers)), value)
+                for genre in tags:
+                    if genre in learnt.genre_row:
+                        genres.add(learnt.genre_row[genre], value)
+            for rows in (known, strange, genres):
+                rows.end()
+        self.known = known.matrix(len(learnt.artists))
+        self.strange = strange.matrix(len(strangers))
+        self.genres = genres.matrix(len(learnt.genres))
+        self.stranger_vectors = genre_rows([tags for _, tags in strangers], learnt.genre_row, learnt.genre_rarity) @ (
+            learnt.genre_map
+        )
 
 
-def _heaviest(listening: Listening) -> dict[str, float]:
-    merged: dict[str, float] = {}
-    for artist, weight in list(listening.artist_weights().items())[:MAX_ARTISTS_PER_PERSON]:
-        key = artist_key(artist)
-        merged[key] = merged.get(key, 0.0) + weight
-    return merged
+class _Rows:
+    """A sparse matrix in the making, row after row."""
+
+    def __init__(self) -> None:
+        self._starts, self._columns, self._values = [0], list[int](), list[float]()
+
+    def add(self, column: int, value: float) -> None:
+        """Put a value into the row under way."""
+        self._columns.append(column)
+        self._values.append(value)
+
+    def end(self) -> None:
+        """End the row."""
+        self._starts.append(len(self._columns))
+
+    def matrix(self, width: int) -> sparse.csr_matrix:
+        """What was put together, float32 [rows, width]."""
+        values = np.array(self._values, np.float32)
+        columns, starts = np.array(self._columns, np.int32), np.array(self._starts, np.int32)
+        return sparse.csr_matrix((values, columns, starts), shape=(len(starts) - 1, width))
 
 
-def _matrix(weights: Sequence[dict[str, float]], artists: Sequence[str]) -> sparse.csr_matrix:
-    row_of = {artist: row for row, artist in enumerate(artists)}
-    entries = [
-        (person, row_of[artist], log1p(weight))
-        for person, heard in enumerate(weights)
-        for artist, weight in heard.items()
-        if artist in row_of
-    ]
-    rows, columns, values = zip(*entries, strict=True)
-    return sparse.csr_matrix((np.array(values, np.float32), (rows, columns)), shape=(len(weights), len(artists)))
-
-
-def _ppmi_factors(people: sparse.csr_matrix, width: int, seed: int) -> Matrix:
-    binary = (people > 0).astype(np.float32)
-    together = (binary.T @ binary).tocoo()
-    apart = together.row != together.col
-    rows, columns, counts = together.row[apart], together.col[apart], together.data[apart]
-    totals = np.bincount(rows, counts, people.shape[1])
-    context = totals**CONTEXT_POWER / max((totals**CONTEXT_POWER).sum(), 1e-9)
-    positive = np.maximum(np.log(counts / (totals[rows] * context[columns])), 0).astype(np.float32)
-    factors, scales = _factors(sparse.csr_matrix((positive, (rows, columns)), shape=together.shape), width, seed)
-    return _unit(factors * np.sqrt(scales))
-
-
-def _tfidf_factors(people: sparse.csr_matrix, idf: Matrix, width: int, seed: int) -> Matrix:
-    weighted = people.multiply(idf[None, :]).tocsr()
-    norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    scaled = sparse.diags(1 / np.maximum(norms, 1e-9)) @ weighted
-    return _factors(scaled.T.tocsr(), width, seed)[0]
-
-
-def _factors(matrix: sparse.csr_matrix, width: int, seed: int) -> tuple[Matrix, Matrix]:
-    start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
-    left, scales, _ = svds(matrix.astype(np.float64), k=width, v0=start)
-    # The solver is free to flip a factor; the largest entry decides, so that a seed gives one result.
-    signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(width)])
-    return (left * signs).astype(np.float32), scales.astype(np.float32)
-
-
-def _unit(rows: Matrix) -> Matrix:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, np.maximum(norms, 1e-9), dtype=np.float32)
+def genre_rows(tags: Sequence[Sequence[str]], genre_row: Mapping[str, int], rarity: Matrix) -> sparse.csr_matrix:
+    """Artists as unit rows over their genres, each weighing its rarity: float32 [artists, genres]."""
+    rows = _Rows()
+    for genres in tags:
+        for row in (genre_row[genre] for genre in genres if genre in genre_row):
+            rows.add(row, float(rarity[row]))
+        rows.end()
+    return unit_sparse(rows.matrix(len(genre_row)))

@@ -32,8 +32,8 @@ def load_model(models: ModelRegistry, version: int) -> TrainedModel:
     from trainer.errors import BrokenModel
     from trainer.trained import restore
 
-    card, tensors, texts = models.load(version)
+    card, parts = models.load(version)
     shape = card.config.get("shape")
     if not isinstance(shape, dict):
         raise BrokenModel(f"Model {version} does not say its shape.", "Train a new one: python -m trainer train")
-    return restore(shape, tensors, texts, text_model=card.text_model, version=version)
+    return restore(shape, parts, text_model=card.text_model, version=version)

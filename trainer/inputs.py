@@ -1,4 +1,4 @@
-"""From people (or views of people) to the model's inputs: float32 arrays with a mask for what is missing."""
+"""From people (or views of people) to the model's inputs: one float32 row each, with a mask for what is missing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ import numpy.typing as npt
 
 from features.user_features import DECADES, UserFeatures, YearStats
 from trainer.colistening import CoListening
-from trainer.ports import TOWERS
 
 YEARS_WIDTH = 2 + DECADES
-PARTS = (*TOWERS, "years", "co_listening")
+PARTS_OF = {
+    "genre": ("genre_text", "genre_mix"),
+    "artist": ("artist_text", "co_listening", "rotation", "clusters", "mainstream"),
+    "playlist": ("playlist_text",),
+    "years": ("years",),
+}
+"""Tower -> the parts that it reads, in the order of an input row."""
+PARTS = tuple(part for parts in PARTS_OF.values() for part in parts)
 """Columns of the mask."""
 
 Floats = npt.NDArray[np.floating]
@@ -24,41 +30,61 @@ class Inputs:
     """Inputs of n people.
 
     Attributes:
-        text: [n, 3, text width], unit rows of the genre, artist and playlist vectors.
-        years: [n, YEARS_WIDTH], standardised mean and deviation, then the decades.
-        co_listening: [n, co-listening width].
+        values: [n, sum of the parts' widths], part beside part in the order of ``PARTS``.
         present: bool [n, len(PARTS)]; where it is False the values mean nothing and are not looked at.
     """
 
-    text: Floats
-    years: Floats
-    co_listening: Floats
+    values: Floats
     present: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.present)
 
     def take(self, rows: npt.NDArray[np.intp]) -> Inputs:
         """The inputs of some of the people."""
-        return Inputs(self.text[rows], self.years[rows], self.co_listening[rows], self.present[rows])
+        return Inputs(self.values[rows], self.present[rows])
+
+    def compact(self) -> Inputs:
+        """The same as float16, half as large: all values are of the order of 1."""
+        return Inputs(self.values.astype(np.float16), self.present)
+
+
+def widths_of(co_listening: CoListening, text_width: int) -> tuple[int, ...]:
+    """Widths of ``PARTS``."""
+    learnt = co_listening.widths
+    fixed = {"years": YEARS_WIDTH, "genre_text": text_width, "artist_text": text_width, "playlist_text": text_width}
+    return tuple(fixed[part] if part in fixed else learnt[part] for part in PARTS)
 
 
 def inputs_of(people: Sequence[UserFeatures], co_listening: CoListening, text_width: int) -> Inputs:
     """Inputs of people, in their order, float32."""
-    text = np.zeros((len(people), len(TOWERS), text_width), np.float32)
-    years = np.zeros((len(people), YEARS_WIDTH), np.float32)
-    co = np.zeros((len(people), co_listening.width), np.float32)
-    present = np.zeros((len(people), len(PARTS)), np.bool_)
-    for row, person in enumerate(people):
-        heard_with = co_listening.fold(person.listening)
-        parts = (person.genre, person.artist, person.playlist, _years_of(person.years), heard_with)
-        targets = (*text[row], years[row], co[row])
-        for column, (part, target) in enumerate(zip(parts, targets, strict=True)):
-            if part is not None:
-                target[:] = part
-                present[row, column] = True
-    return Inputs(text, years, co, present)
+    folded = co_listening.fold([person.listening for person in people])
+    told = {
+        "genre_text": _stacked([person.genre for person in people], text_width),
+        "artist_text": _stacked([person.artist for person in people], text_width),
+        "playlist_text": _stacked([person.playlist for person in people], text_width),
+        "years": _stacked([_years_of(person.years) for person in people], YEARS_WIDTH),
+    }
+    parts = [told[part] if part in told else folded[part] for part in PARTS]
+    present = [part.any(axis=1) for part in parts]
+    return Inputs(np.concatenate(parts, axis=1), np.stack(present, axis=1))
+
+
+def joined(inputs: Sequence[Inputs]) -> Inputs:
+    """The inputs of several groups of people, one after another."""
+    return Inputs(np.concatenate([each.values for each in inputs]), np.concatenate([each.present for each in inputs]))
+
+
+def _stacked(vectors: Sequence[npt.NDArray[np.float32] | None], width: int) -> npt.NDArray[np.float32]:
+    rows = np.zeros((len(vectors), width), np.float32)
+    for row, vector in zip(rows, vectors, strict=True):
+        if vector is not None:
+            row[:] = vector
+    return rows
 
 
 def _years_of(stats: YearStats | None) -> npt.NDArray[np.float32] | None:
     if stats is None:
         return None
     # Centred and scaled by hand to be near 1; the model needs no more than the order of magnitude.
-    return np.concatenate([np.array([(stats.mean - 1995) / 15, stats.std / 10], np.float32), stats.decades])
+    return np.concatenate([np.array([(stats.mean - 1995) / 15, stats.std / 10], np.float32), np.sqrt(stats.decades)])

@@ -11,90 +11,73 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.inputs import PARTS, YEARS_WIDTH, Inputs
+from trainer.inputs import PARTS, PARTS_OF, Inputs
 from trainer.ports import TOWERS
-
-YEARS_OUT = 32
-_VECTORS = [PARTS.index(name) for name in (*TOWERS, "co_listening")]
-_YEARS = [PARTS.index("years")]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """Widths of a model; with the tensors, all that is needed to build it again."""
+    """Widths of a model's inputs, in the order of ``PARTS``, and of its output."""
 
-    text_width: int
-    co_listening_width: int
-    tower_width: int
-    hidden_width: int
+    parts: tuple[int, ...]
     width: int
+
+    def tower_widths(self) -> dict[str, int]:
+        """Tower -> width of what it reads."""
+        width_of = dict(zip(PARTS, self.parts, strict=True))
+        return {tower: sum(width_of[part] for part in parts) for tower, parts in PARTS_OF.items()}
 
 
 class ThreeTowers(nn.Module):
-    """Genre, artist and playlist towers, release years and co-listening as small further inputs, one unit vector out.
+    """Genre, artist and playlist towers, a small one for release years, and the joint tower over their sum.
 
-    The artist tower reads the artists' text and their co-listening. An input that is missing is masked: the tower's
-    output is replaced by a learnt vector that says "unknown", so zero never poses as a taste.
+    Each tower maps what it reads into one common space; the joint tower adds them up, bends the sum a little and
+    brings it to unit length. So every tower's share in a similarity can be told, and a part that is missing adds
+    nothing: it is neither a zero taste nor an average one, the others are simply all there is.
     """
 
-    def __init__(self, shape: ModelShape, dropout: float = 0.0, co_listening_dropout: float = 0.0) -> None:
+    center: Tensor
+
+    def __init__(self, shape: ModelShape, dropout: float = 0.0) -> None:
         super().__init__()
         self.shape = shape
-        self.co_listening_dropout = co_listening_dropout
-        tower, hidden = shape.tower_width, shape.hidden_width
-        self.towers = nn.ModuleDict({name: _mlp(shape.text_width, hidden, tower, dropout) for name in TOWERS})
-        self.co_listening = _mlp(max(shape.co_listening_width, 1), hidden, tower, dropout)
-        self.years = _mlp(YEARS_WIDTH, YEARS_OUT, YEARS_OUT, 0.0)
-        self.unknown = nn.Parameter(torch.randn(len(TOWERS) + 1, tower) / tower**0.5)
-        self.unknown_years = nn.Parameter(torch.zeros(YEARS_OUT))
-        joined = (len(TOWERS) + 1) * tower + YEARS_OUT
-        self.joint = _mlp(joined, 2 * hidden, shape.width, 0.0)
-        self.skip = nn.Linear(joined, shape.width)
+        widths = shape.tower_widths()
+        self.towers = nn.ModuleDict({name: nn.Linear(width, shape.width, bias=False) for name, width in widths.items()})
+        self.bend = nn.Sequential(nn.Linear(shape.width, shape.width), nn.GELU(), nn.Linear(shape.width, shape.width))
+        for parameter in self.bend[-1].parameters():
+            nn.init.zeros_(parameter)
+        self.dropout = nn.Dropout(dropout)
+        self.register_buffer("center", torch.zeros(sum(shape.parts)))
+        self._tower_slices = list(widths.values())
+        self._part_widths = torch.tensor(shape.parts)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """User embeddings [n, width] and tower outputs [n, 3, tower_width], unit rows (a missing tower's is zero)."""
-        present = self._hide_co_listening(batch.present)
-        outputs = [self.towers[name](batch.text[:, index]) for index, name in enumerate(TOWERS)]
-        parts = functional.normalize(torch.stack([*outputs, self.co_listening(batch.co_listening)], dim=1), dim=-1)
-        seen = torch.where(present[:, _VECTORS, None], parts, self.unknown)
-        years = torch.where(present[:, _YEARS], self.years(batch.years), self.unknown_years)
-        joined = torch.cat([seen.flatten(1), years], dim=1)
-        joint = functional.normalize(self.skip(joined) + self.joint(joined), dim=-1)
-        return joint, self._tower_outputs(parts * batch.present[:, _VECTORS, None])
+        """User embeddings [n, width] and tower outputs [n, 3, width], unit rows (a missing tower's is zero)."""
+        seen = batch.present.repeat_interleave(self._part_widths.to(batch.present.device), dim=1)
+        values = self.dropout(torch.where(seen, batch.values - self.center, 0.0))
+        pieces = torch.split(values, self._tower_slices, dim=1)
+        outputs = {name: self.towers[name](piece) for name, piece in zip(PARTS_OF, pieces, strict=True)}
+        total = torch.stack(list(outputs.values())).sum(dim=0)
+        shown = torch.stack([outputs[name] for name in TOWERS], dim=1)
+        return functional.normalize(total + self.bend(total), dim=-1), functional.normalize(shown, dim=-1)
 
-    @staticmethod
-    def _tower_outputs(masked: Tensor) -> Tensor:
-        """Genre, artist (text and co-listening together) and playlist; missing parts are zero here."""
-        artist = functional.normalize(masked[:, 1] + masked[:, 3], dim=-1)
-        return torch.stack([masked[:, 0], artist, masked[:, 2]], dim=1)
-
-    def _hide_co_listening(self, present: Tensor) -> Tensor:
-        if not self.training or not self.co_listening_dropout:
-            return present
-        hidden = torch.rand(len(present), device=present.device) < self.co_listening_dropout
-        kept = present.clone()
-        kept[hidden, PARTS.index("co_listening")] = False
-        return kept
+    @torch.no_grad()
+    def start_at(self, center: Tensor, projection: Tensor) -> None:
+        """Begin at a linear projection [input width, width] of inputs less their ``center`` [input width]."""
+        self.center.copy_(center)
+        for name, piece in zip(PARTS_OF, torch.split(projection, self._tower_slices), strict=True):
+            self.towers[name].get_parameter("weight").copy_(piece.T)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Inputs as tensors on one device; see ``Inputs`` for the shapes."""
 
-    text: Tensor
-    years: Tensor
-    co_listening: Tensor
+    values: Tensor
     present: Tensor
 
     @classmethod
     def of(cls, inputs: Inputs, device: torch.device) -> Batch:
         """Move inputs to a device, as float32."""
-        floats = (inputs.text, inputs.years, inputs.co_listening)
-        text, years, co_listening = (torch.from_numpy(part).to(device, torch.float32) for part in floats)
-        if not co_listening.shape[1]:
-            co_listening = text.new_zeros(len(text), 1)
-        return cls(text, years, co_listening, torch.from_numpy(inputs.present).to(device))
-
-
-def _mlp(inputs: int, hidden: int, outputs: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(nn.Dropout(dropout), nn.Linear(inputs, hidden), nn.GELU(), nn.Linear(hidden, outputs))
+        values = torch.from_numpy(inputs.values).to(device, torch.float32)
+        return cls(values, torch.from_numpy(inputs.present).to(device))

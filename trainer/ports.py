@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -66,6 +66,8 @@ class ModelCard:
         config: every setting that it was trained with.
         metrics: the evaluation, by name (``halves_hit_at_10``); letters, digits and underscores.
         training: people, epochs, fingerprint of the data.
+        accepted: whether the gate let it take the live model's place; ``latest`` and ``best`` pass over the others.
+        verdict: what the gate said, in one sentence.
     """
 
     version: int
@@ -74,17 +76,38 @@ class ModelCard:
     config: dict[str, Any]
     metrics: dict[str, float]
     training: dict[str, Any]
+    accepted: bool = True
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelParts:
+    """What a model is made of.
+
+    Attributes:
+        tensors: all its numbers, by name.
+        texts: all its words, by name.
+        documents: what is written about it (the evaluation report, pictures), by file name; never needed to run it.
+    """
+
+    tensors: dict[str, npt.NDArray[Any]]
+    texts: dict[str, list[str]]
+    documents: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class ModelRegistry(Protocol):
     """Keeps trained models by version: tensors and JSON, never pickle."""
 
-    def save(self, card: ModelCard, tensors: dict[str, npt.NDArray[Any]], texts: dict[str, list[str]]) -> int:
+    def save(self, card: ModelCard, parts: ModelParts) -> int:
         """Register a model all at once or not at all; ``card.version`` is ignored, the new version is returned."""
         ...
 
-    def load(self, version: int) -> tuple[ModelCard, dict[str, npt.NDArray[Any]], dict[str, list[str]]]:
-        """Raises NoModel or BrokenModel."""
+    def load(self, version: int) -> tuple[ModelCard, ModelParts]:
+        """A model and its card, without documents. Raises NoModel or BrokenModel."""
+        ...
+
+    def documents(self, version: int) -> dict[str, bytes]:
+        """What is written about a model, by file name. Raises NoModel or BrokenModel."""
         ...
 
     def cards(self) -> list[ModelCard]:
@@ -92,9 +115,9 @@ class ModelRegistry(Protocol):
         ...
 
     def latest(self) -> int:
-        """The newest version. Raises NoModel."""
+        """The newest accepted version. Raises NoModel."""
         ...
 
     def best(self, metric: str) -> int:
-        """The version with the highest value of a metric, the newest of equals. Raises NoModel."""
+        """The accepted version with the highest value of a metric, the newest of equals. Raises NoModel."""
         ...

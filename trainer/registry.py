@@ -8,16 +8,14 @@ import shutil
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
 from trainer.errors import BrokenModel, NoModel
-from trainer.ports import ModelCard
+from trainer.ports import ModelCard, ModelParts
 
-_TENSORS, _TEXTS, _CARD = "model.safetensors", "texts.json", "model.json"
+_TENSORS, _TEXTS, _CARD, _DOCUMENTS = "model.safetensors", "texts.json", "model.json", "report"
 _MEND = "Train a new one with: python -m trainer train"
 
 
@@ -27,7 +25,7 @@ class LocalModelRegistry:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def save(self, card: ModelCard, tensors: dict[str, npt.NDArray[Any]], texts: dict[str, list[str]]) -> int:
+    def save(self, card: ModelCard, parts: ModelParts) -> int:
         """Write everything to a private folder first, then rename it: a version is whole or it is not there."""
         from safetensors.numpy import save
 
@@ -36,8 +34,10 @@ class LocalModelRegistry:
         staging.mkdir(parents=True, mode=0o700)
         try:
             # safetensors writes the memory as it lies: an array in column order would come back scrambled
-            rows_first = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-            files = {_TENSORS: save(rows_first), _TEXTS: orjson.dumps(texts)}
+            rows_first = {name: np.ascontiguousarray(value) for name, value in parts.tensors.items()}
+            documents = {f"{_DOCUMENTS}/{name}": content for name, content in parts.documents.items()}
+            files = {_TENSORS: save(rows_first), _TEXTS: orjson.dumps(parts.texts), **documents}
+            (staging / _DOCUMENTS).mkdir(mode=0o700)
             for name, content in files.items():
                 _write(staging / name, content)
             sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
@@ -59,35 +59,45 @@ class LocalModelRegistry:
                 continue  # another process took this number meanwhile
             return version
 
-    def load(self, version: int) -> tuple[ModelCard, dict[str, npt.NDArray[Any]], dict[str, list[str]]]:
+    def load(self, version: int) -> tuple[ModelCard, ModelParts]:
         """Read a version back, after its checksums were found right."""
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
         card, sums = self._described(version)
-        contents = {name: self._read(version, name) for name in (_TENSORS, _TEXTS)}
-        for name, content in contents.items():
-            if hashlib.sha256(content).hexdigest() != sums.get(name):
-                raise BrokenModel(f"Model {version} is damaged: {name} is not what was saved.", _MEND)
+        tensors, texts = (self._checked(version, name, sums) for name in (_TENSORS, _TEXTS))
         try:
-            return card, load(contents[_TENSORS]), orjson.loads(contents[_TEXTS])
+            return card, ModelParts(load(tensors), orjson.loads(texts))
         except (SafetensorError, orjson.JSONDecodeError) as error:
             raise BrokenModel(f"Model {version} is damaged: {error}.", _MEND) from error
+
+    def documents(self, version: int) -> dict[str, bytes]:
+        """Read what was written about a version, after its checksums were found right."""
+        sums = self._described(version)[1]
+        names = [name for name in sums if name.startswith(f"{_DOCUMENTS}/")]
+        return {name.partition("/")[2]: self._checked(version, name, sums) for name in names}
+
+    def _checked(self, version: int, name: str, sums: dict[str, str]) -> bytes:
+        content = self._read(version, name)
+        if hashlib.sha256(content).hexdigest() != sums.get(name):
+            raise BrokenModel(f"Model {version} is damaged: {name} is not what was saved.", _MEND)
+        return content
 
     def cards(self) -> list[ModelCard]:
         """All models, oldest first."""
         return [self._described(version)[0] for version in self._versions()]
 
     def latest(self) -> int:
-        """The newest version."""
-        versions = self._versions()
-        if not versions:
+        """The newest accepted version."""
+        accepted = [card.version for card in self.cards() if card.accepted]
+        if not accepted:
             raise NoModel("No model has been trained yet.", "Train one with: python -m trainer train")
-        return versions[-1]
+        return accepted[-1]
 
     def best(self, metric: str) -> int:
-        """The version with the highest value of ``metric``, the newest of equals."""
-        rated = [(card.metrics[metric], card.version) for card in self.cards() if metric in card.metrics]
+        """The accepted version with the highest value of ``metric``, the newest of equals."""
+        accepted = [card for card in self.cards() if card.accepted]
+        rated = [(card.metrics[metric], card.version) for card in accepted if metric in card.metrics]
         if not rated:
             raise NoModel(f"No model has the metric {metric!r}.", "See what there is with: python -m trainer list")
         return max(rated)[1]

@@ -1,40 +1,34 @@
-"""A whole training run: people in, a registered model out; and the evaluation of any registered model.
+"""A whole training run: people in, a proven and registered model out.
 
-Pure orchestration over the seams; what is run with lives in ``trainer.compose``.
+Pure orchestration over the seams; what is run with lives in ``trainer.compose``, the proof in ``trainer.proving``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from features.identity import point_id
 from features.ports import TextEncoder
-from features.profile import UserId
 from features.user_features import UserFeatures
 from features.vectors import TextVectors, mixtures_of
-from trainer.checkpoint import Checkpoint
-from trainer.colistening import learn
+from trainer.checkpoint import Checkpoint, NoCheckpoint
 from trainer.errors import TooFewPeople
-from trainer.evaluation import ask, evaluate
-from trainer.friends import Friendships
-from trainer.methods import ArtistTfIdf, Method, RandomVectors, model_method, raw_features
-from trainer.ports import Embedder, ModelCard, ModelRegistry
+from trainer.lessons import prepare
+from trainer.ports import ModelCard, ModelParts, ModelRegistry
+from trainer.proof import Proof
 from trainer.settings import TrainerSettings
-from trainer.split import is_test, split
+from trainer.split import is_test
 from trainer.trained import TrainedModel
-from trainer.training import Progress, Trainer, draw_views, validation_views
+from trainer.training import Losses, Progress, Trainer
 
 MIN_TRAIN = 20
 """People that it takes to train anything at all."""
 
-Pairs = Sequence[tuple[str, str]]
 Say = Callable[[str], None]
 
 
@@ -50,86 +44,78 @@ class Workshop:
     progress: Progress
 
 
-def train(people: Sequence[UserFeatures], workshop: Workshop, friends: Pairs | None) -> ModelCard:
-    """Train on ``people``, evaluate on those kept back, register the model.
+@dataclass(frozen=True)
+class Trained:
+    """A trained model that is not registered yet: with what, on how many, and how the losses fell."""
+
+    model: TrainedModel
+    settings: TrainerSettings
+    training: dict[str, Any]
+    curve: list[Losses]
+
+
+def train(people: Sequence[UserFeatures], workshop: Workshop, checkpoint: Checkpoint | NoCheckpoint) -> Trained:
+    """Train on ``people``, those kept back left out.
 
     Raises:
         TooFewPeople: fewer than ``MIN_TRAIN`` are left to train on.
     """
     settings = workshop.settings
-    groups = split(people, test_share=settings.test_share, validation_share=settings.validation_share)
-    if len(groups.train) < MIN_TRAIN:
+    mine = [person for person in people if not is_test(person.user_id, settings.test_share)]
+    if len(mine) < MIN_TRAIN:
         raise TooFewPeople(
-            f"{len(groups.train)} people are left to train on; it takes {MIN_TRAIN}.",
+            f"{len(mine)} people are left to train on; it takes {MIN_TRAIN}.",
             "Import more with: python -m features import PATH",
         )
-    vectors = text_vectors(people, workshop.encoder)
-    workshop.say(f"co-listening of {len(groups.train):,} people")
-    co_listening = learn([person.listening for person in groups.train], settings.co_listening_width, settings.seed)
-    workshop.say(f"{settings.views} pairs of views a person")
-    views = [
-        draw_views(groups.train, vectors, co_listening, rng=np.random.default_rng([settings.seed, 0, index]))
-        for index in range(settings.views)
-    ]
-    if len(views[0].left.present) < 2:
+    if sum(len(person.listening.artists) > 1 for person in mine) < 2:
         raise TooFewPeople("Nobody to train on has two artists or more.", "Import larger profiles.")
+    lessons = prepare(mine, text_vectors(mine, workshop.encoder), settings, workshop.say)
     workshop.say("training")
-    data = fingerprint(groups.train)
-    checkpoint = Checkpoint(workshop.checkpoint, _run_key(settings, data))
-    validation = validation_views(groups.validation, vectors, co_listening, settings.seed)
-    network, epochs = Trainer(settings, views, co_listening).fit(validation, workshop.progress, checkpoint)
-    model = TrainedModel(network.cpu(), co_listening, workshop.encoder.name)
-    metrics = figures({"model": model_method(model)}, people, workshop, friends=friends)["model"]
-    card = _card(model, settings, metrics, {"people": len(groups.train), "epochs": epochs, "fingerprint": data})
-    version = workshop.registry.save(card, model.tensors(), model.texts())
-    checkpoint.clear()
+    network, curve = Trainer(settings, lessons).fit(workshop.progress, checkpoint)
+    model = TrainedModel(network.cpu(), lessons.co_listening, workshop.encoder.name)
+    training = {"people": len(mine), "epochs": len(curve), "fingerprint": fingerprint(mine)}
+    return Trained(model, settings, training, curve)
+
+
+def checkpoint_of(people: Sequence[UserFeatures], workshop: Workshop) -> Checkpoint:
+    """The checkpoint of a run over these people with these settings."""
+    key = hashlib.blake2b(repr((_config(workshop.settings), fingerprint(people))).encode(), digest_size=16).hexdigest()
+    return Checkpoint(workshop.checkpoint, key)
+
+
+def register(trained: Trained, proof: Proof | None, workshop: Workshop, *, force: bool = False) -> ModelCard:
+    """Put a model into the registry, accepted or rejected as the proof's verdict says; ``force`` accepts it anyway."""
+    from trainer.documents import documents_of
+
+    verdict = None if proof is None else proof.verdict
+    accepted = verdict is None or verdict.accepted
+    if verdict is not None:
+        said = verdict.reason
+    else:
+        said = "Nobody was kept back to prove it on." if proof is None else "There is no live model to compare it with."
+    model, config = trained.model, {**_config(trained.settings), "shape": trained.model.shape()}
+    card = ModelCard(
+        0,
+        datetime.now(UTC),
+        model.text_model,
+        config,
+        {} if proof is None else metrics_of(proof),
+        trained.training,
+        accepted or force,
+        said if accepted or not force else f"Forced. {said}",
+    )
+    documents = {} if proof is None else documents_of(proof, "the new model")
+    parts = model.parts()
+    version = workshop.registry.save(card, ModelParts(parts.tensors, parts.texts, documents))
     return workshop.registry.load(version)[0]
 
 
-def figures(
-    methods: Mapping[str, Method],
-    people: Sequence[UserFeatures],
-    workshop: Workshop,
-    *,
-    asked: set[UserId] | None = None,
-    friends: Pairs | None = None,
-) -> dict[str, dict[str, float]]:
-    """Evaluate methods on the same questions.
-
-    Args:
-        methods: by the name to show.
-        people: everybody.
-        workshop: encoder, settings and where to say what is going on.
-        asked: user ids never trained on; None means the test group among ``people``.
-        friends: friendships by user id, if known.
-
-    Raises:
-        TooFewPeople: nobody is left to ask about.
-    """
-    share, seed = workshop.settings.test_share, workshop.settings.seed
-    asked = {person.user_id for person in people if is_test(person.user_id, share)} if asked is None else asked
-    if not asked:
-        raise TooFewPeople("Nobody was kept from training to evaluate on.", "Import more people.")
-    questions = ask(people, asked, text_vectors(people, workshop.encoder), seed)
-    row_of = {person.user_id: row for row, person in enumerate(questions.people)}
-    known = None if friends is None else Friendships(friends, row_of, seed)
-    found = {}
-    for name, method in methods.items():
-        workshop.say(f"asking about {len(asked):,} people among {len(people):,}: {name}")
-        found[name] = evaluate(method, questions, known)
-    return found
-
-
-def methods_with_rivals(
-    embedder: Embedder, train_people: Sequence[UserFeatures], settings: TrainerSettings
-) -> dict[str, Method]:
-    """The model, and the baselines that are always printed beside it."""
-    return {
-        f"model v{embedder.version}": model_method(embedder),
-        "raw features, cosine": raw_features,
-        "artist tf-idf, cosine": ArtistTfIdf(train_people),
-        "random": RandomVectors(settings.seed),
-    }
+def metrics_of(proof: Proof) -> dict[str, float]:
+    """The figures of a proof's model, by names of letters, digits and underscores."""
+    method = next(iter(proof.figures))
+    found = {name: estimate.mean for name, estimate in proof.figures[method].items()}
+    found |= proof.graph.get(method, {})
+    return {name: round(value, 4) for name, value in found.items()}
 
 
 def text_vectors(people: Sequence[UserFeatures], encoder: TextEncoder) -> TextVectors:
@@ -147,16 +133,5 @@ def fingerprint(people: Sequence[UserFeatures]) -> str:
     return digest.hexdigest()
 
 
-def _run_key(settings: TrainerSettings, data: str) -> str:
-    return hashlib.blake2b(repr((_config(settings), data)).encode(), digest_size=16).hexdigest()
-
-
 def _config(settings: TrainerSettings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in TrainerSettings.__annotations__ if name != "device"}
-
-
-def _card(
-    model: TrainedModel, settings: TrainerSettings, metrics: dict[str, float], training: dict[str, Any]
-) -> ModelCard:
-    config = {**_config(settings), "shape": model.shape()}
-    return ModelCard(0, datetime.now(UTC), model.text_model, config, metrics, training)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,11 +16,29 @@ from features.profile import UserId
 from features.reading import read_listeners
 from features.sources import Rejection, SourceLimits
 from features.user_features import UserFeatures
+from trainer.checkpoint import NoCheckpoint
 from trainer.compose import load_model, registry
-from trainer.run import Workshop, figures, methods_with_rivals
+from trainer.errors import BrokenModel, ModelMismatch, NoModel
+from trainer.hubness import overlap
+from trainer.methods import Method, model_method
+from trainer.ports import ModelCard
+from trainer.proof import Proof
+from trainer.proving import Examiner, Pairs
+from trainer.rivals import rivals
+from trainer.run import MIN_TRAIN, Workshop, checkpoint_of, register, text_vectors, train
 from trainer.settings import TrainerSettings
 from trainer.split import is_test
-from trainer.training import Progress
+from trainer.thinning import thinned
+from trainer.training import Losses, Progress
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A proof, of which model, and how alike two trainings are (share of the ten nearest; None if not asked for)."""
+
+    proof: Proof
+    version: int
+    overlap: float | None = None
 
 
 @dataclass(frozen=True)
@@ -34,25 +52,83 @@ class Session:
         """Everybody in the feature store."""
         return [person for batch in self.features.store.scan() for person in batch]
 
-    def evaluate(
-        self, version: int | None, file: Path | None, friends: Sequence[tuple[str, str]] | None
-    ) -> tuple[int, dict[str, dict[str, float]], int, int]:
-        """A model beside its rivals: its version, the figures, how many were asked about, among how many."""
-        models, settings = self.workshop.registry, self.workshop.settings
+    def train(self, friends: Pairs | None, *, force: bool) -> tuple[ModelCard, Proof | None]:
+        """Train, prove beside the live model and the rivals, register: accepted, or rejected."""
+        people = self.everybody()
+        checkpoint = checkpoint_of(people, self.workshop)
+        trained = train(people, self.workshop, checkpoint)
+        model, share = model_method(trained.model), self.workshop.settings.test_share
+        live = self._live()
+        shares = [share] if live is None else [share, live[1]]
+        asked = _kept_back(people, min(shares))
+        proof = None
+        if asked:
+            models = {"model": model} if live is None else {"model": model, f"live model v{live[0]}": live[2]}
+            examiner = self._examiner(people, asked, friends)
+            rest = [person for person in people if not is_test(person.user_id, max(shares))]
+            proof = examiner.prove(models, rivals(rest, 0), None if live is None else live[0])
+            proof = replace(proof, curve=tuple(trained.curve))
+        card = register(trained, proof, self.workshop, force=force)
+        checkpoint.clear()
+        return card, proof
+
+    def evaluate(self, version: int | None, file: Path | None, friends: Pairs | None, seeds: int) -> Evaluated:
+        """A model beside its rivals; with several ``seeds``, beside the mean of as many models trained anew."""
+        models = self.workshop.registry
         version = models.latest() if version is None else version
         card, model = models.load(version)[0], load_model(models, version)
         share = float(card.config["test_share"])
         people = self.everybody()
-        train_people = [person for person in people if not is_test(person.user_id, share)]
-        asked = {person.user_id for person in people if is_test(person.user_id, share)}
+        asked, train_people = _kept_back(people, share), [p for p in people if not is_test(p.user_id, share)]
+        everybody = people
         if file is not None:
             others = self._read(file)
             asked = {person.user_id for person in others}
-            people = [person for person in people if person.user_id not in asked] + others
+            everybody = [person for person in people if person.user_id not in asked] + others
             train_people = [person for person in train_people if person.user_id not in asked]
-        methods = methods_with_rivals(model, train_people, settings)
-        found = figures(methods, people, self.workshop, asked=asked, friends=friends)
-        return version, found, len(asked), len(people)
+        if len(train_people) < MIN_TRAIN:
+            train_people = everybody
+        examiner = self._examiner(everybody, asked, friends)
+        proof = examiner.prove({f"model v{version}": model_method(model)}, rivals(train_people, 0))
+        if seeds < 2:
+            return Evaluated(proof, version)
+        anew = [self._seeded(train_people, seed) for seed in range(seeds)]
+        return Evaluated(examiner.mean_of(anew, proof), version, examiner.overlap(anew[0], anew[1]))
+
+    def stability(self, version: int | None, drop: float) -> float:
+        """Share of everybody's ten nearest that a model agrees on with one trained with another seed on fewer rows."""
+        models = self.workshop.registry
+        version = models.latest() if version is None else version
+        model, people = load_model(models, version), self.everybody()
+        vectors = text_vectors(people, self.workshop.encoder)
+        fewer = [thinned(person, drop, vectors) for person in people]
+        seed = int(models.load(version)[0].config["seed"]) + 1
+        other = train(fewer, self._with_seed(seed), NoCheckpoint()).model
+        return overlap(model.embed(people).joint, other.embed(fewer).joint)
+
+    def _seeded(self, people: Sequence[UserFeatures], seed: int) -> Method:
+        return model_method(train(people, self._with_seed(seed), NoCheckpoint()).model)
+
+    def _with_seed(self, seed: int) -> Workshop:
+        return replace(self.workshop, settings=self.workshop.settings.model_copy(update={"seed": seed}))
+
+    def _examiner(self, people: Sequence[UserFeatures], asked: set[UserId], friends: Pairs | None) -> Examiner:
+        return Examiner.over(people, asked, self.workshop.encoder, friends=friends, say=self.workshop.say)
+
+    def _live(self) -> tuple[int, float, Method] | None:
+        """Version, test share and method of the live model; None where there is none that can be compared with."""
+        models = self.workshop.registry
+        try:
+            version = models.latest()
+            card, model = models.load(version)[0], load_model(models, version)
+            if card.text_model != self.workshop.encoder.name:
+                raise ModelMismatch(f"Model {version} was trained on the text model {card.text_model!r}.", "")
+        except NoModel:
+            return None
+        except (BrokenModel, ModelMismatch) as error:
+            self.workshop.say(f"not compared with the live model: {error}")
+            return None
+        return version, float(card.config["test_share"]), model_method(model)
 
     def _read(self, file: Path) -> list[UserFeatures]:
         listeners: dict[UserId, Listener] = {}
@@ -63,6 +139,10 @@ class Session:
         return self.features.builder.build(list(listeners.values()), now=datetime.now(UTC), consent=False)
 
 
+def _kept_back(people: Sequence[UserFeatures], share: float) -> set[UserId]:
+    return {person.user_id for person in people if is_test(person.user_id, share)}
+
+
 @contextmanager
 def open_session(settings: TrainerSettings) -> Iterator[Session]:
     """Open everything that a command of the trainer needs."""
@@ -70,9 +150,9 @@ def open_session(settings: TrainerSettings) -> Iterator[Session]:
     with console.progress() as bar:
         task = bar.add_task("reading the feature store", total=settings.epochs)
 
-        def on_epoch(epoch: int, loss: float, mrr: float | None) -> None:
-            checked = "" if mrr is None else f", validation MRR {mrr:.3f}"
-            bar.update(task, completed=epoch, description=f"training, loss {loss:.3f}{checked}")
+        def on_epoch(epoch: int, losses: Losses) -> None:
+            told = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
+            bar.update(task, completed=epoch, description=f"training, losses: {told}")
 
         workshop = Workshop(
             encoder=features.encoder,

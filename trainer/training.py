@@ -1,144 +1,126 @@
-"""Training: views of people in, a trained model out. Deterministic for a seed, resumable, stopped early by itself."""
+"""Training: lessons in, a network out. Deterministic for a seed, resumable.
+
+It begins at the discriminant (``trainer.discriminant``) and bends it in few steps towards two things at once: two
+views of a person are nearest to each other (InfoNCE), and the nearest people have what was hidden (neighbour loss).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import cos, pi
+from math import ceil, cos, pi
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor, nn
 
-from features.user_features import UserFeatures
-from features.vectors import TextVectors, view_of
 from trainer.checkpoint import Checkpoint, NoCheckpoint
-from trainer.colistening import CoListening
-from trainer.inputs import Inputs, inputs_of
+from trainer.discriminant import discriminant
+from trainer.inputs import Inputs
+from trainer.lessons import Lessons
 from trainer.losses import CosinePairs, InfoNCE
-from trainer.metrics import reciprocal_ranks
 from trainer.model import Batch, ModelShape, ThreeTowers
+from trainer.neighbours import Hidden, NeighbourLoss
 from trainer.settings import TrainerSettings
-from trainer.trained import embed_inputs
-from trainer.views import Pair, draw, halves
 
 WARM_UP = 0.1
 """Share of the steps over which the learning rate rises."""
 
-
-@dataclass(frozen=True)
-class Views:
-    """Inputs of pairs of views: ``left`` and ``right`` of one entry belong to the same people, row by row."""
-
-    left: Inputs
-    right: Inputs
+Rows = npt.NDArray[np.intp]
+Losses = Mapping[str, float]
 
 
 @dataclass
 class Progress:
-    """What a training run reports: an epoch done, its mean loss, and the validation MRR where it was checked."""
+    """What a training run reports: an epoch done, and its mean losses by name."""
 
-    on_epoch: Callable[[int, float, float | None], None] = field(default=lambda _epoch, _loss, _mrr: None)
-
-
-def draw_views(
-    people: Sequence[UserFeatures],
-    vectors: TextVectors,
-    co_listening: CoListening,
-    *,
-    rng: np.random.Generator,
-    how: Callable[..., Pair] = draw,
-) -> Views:
-    """One pair of views of everybody who gives two views that are not empty, stored as float16."""
-    sides: tuple[list[UserFeatures], list[UserFeatures]] = ([], [])
-    for person in people:
-        left, right = how(person.listening, rng)
-        if left.playlists and right.playlists:
-            sides[0].append(view_of(person, left, vectors))
-            sides[1].append(view_of(person, right, vectors))
-    width = vectors.matrix.shape[1]
-    return Views(*(_compact(inputs_of(side, co_listening, width)) for side in sides))
-
-
-def _compact(inputs: Inputs) -> Inputs:
-    return Inputs(
-        inputs.text.astype(np.float16),
-        inputs.years.astype(np.float16),
-        inputs.co_listening.astype(np.float16),
-        inputs.present,
-    )
+    on_epoch: Callable[[int, Losses], None] = field(default=lambda _epoch, _losses: None)
 
 
 class Trainer:
-    """One training run over drawn views."""
+    """One training run."""
 
-    def __init__(self, settings: TrainerSettings, views: Sequence[Views], co_listening: CoListening) -> None:
-        self.settings, self.views = settings, views
+    def __init__(self, settings: TrainerSettings, lessons: Lessons) -> None:
+        self.settings, self.lessons = settings, lessons
         torch.manual_seed(settings.seed)
         self.device = pick_device(settings.device)
-        shape = ModelShape(
-            views[0].left.text.shape[2], co_listening.width, settings.tower_width, settings.hidden_width, settings.width
+        self.network = ThreeTowers(ModelShape(lessons.widths, settings.width), settings.dropout)
+        self.network.start_at(*map(torch.from_numpy, self._start()))
+        self.network.to(self.device)
+        pairs = InfoNCE(settings.temperature) if settings.loss == "infonce" else CosinePairs(settings.margin)
+        neighbours = NeighbourLoss(lessons.gallery, settings.neighbour_temperature)
+        self.losses = nn.ModuleDict({"pairs": pairs, "neighbours": neighbours}).to(self.device)
+        parameters = [*self.network.parameters(), *self.losses.parameters()]
+        self.optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.0)
+
+    def fit(self, progress: Progress, checkpoint: Checkpoint | NoCheckpoint) -> tuple[ThreeTowers, list[Losses]]:
+        """Train through all epochs; the network and the losses of each epoch."""
+        curve = checkpoint.restore(self.network, self.losses, self.optimizer)
+        for epoch in range(len(curve), self.settings.epochs):
+            curve = [*curve, self._epoch(epoch)]
+            checkpoint.save(curve, self.network, self.losses, self.optimizer)
+            progress.on_epoch(epoch + 1, curve[-1])
+        return self.network, curve
+
+    def _start(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        return discriminant(
+            lambda: (
+                (each.left.take(rows), each.right.take(rows))
+                for each in self.lessons.views
+                for rows in _usable(each.usable)
+            ),
+            self.lessons.widths,
+            self.settings.width,
+            self.settings.ridge,
         )
-        self.network = ThreeTowers(shape, settings.dropout, settings.co_listening_dropout).to(self.device)
-        loss = InfoNCE(settings.temperature) if settings.loss == "infonce" else CosinePairs(settings.margin)
-        self.loss = loss.to(self.device)
-        parameters = [*self.network.parameters(), *self.loss.parameters()]
-        self.optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=1e-2)
 
-    def fit(
-        self, validation: Views | None, progress: Progress, checkpoint: Checkpoint | NoCheckpoint
-    ) -> tuple[ThreeTowers, int]:
-        """Train until the last epoch, or until validation stops improving; the best network and its epoch."""
-        state = checkpoint.restore(self.network, self.loss, self.optimizer)
-        for epoch in range(state.epoch, self.settings.epochs):
-            loss = self._epoch(epoch)
-            checked = validation is not None and (epoch + 1) % self.settings.check_every == 0
-            mrr = self._validate(validation) if checked and validation is not None else None
-            state = state.after(epoch + 1, mrr, self.network)
-            checkpoint.save(state, self.network, self.loss, self.optimizer)
-            progress.on_epoch(epoch + 1, loss, mrr)
-            if state.checks_without_gain >= self.settings.patience:
-                break
-        if state.best is not None:
-            self.network.load_state_dict(state.best)
-        return self.network, state.best_epoch or state.epoch
-
-    def _epoch(self, epoch: int) -> float:
+    def _epoch(self, epoch: int) -> Losses:
         """One pass; everything random in it follows from the seed and the epoch, so that a resumed run is the same."""
         torch.manual_seed(self.settings.seed * 100_003 + epoch)
-        views = self.views[epoch % len(self.views)]
-        order = np.random.default_rng([self.settings.seed, epoch]).permutation(len(views.left.present))
-        steps = max(1, len(order) // self.settings.batch_size)
+        drawing = epoch % len(self.lessons.views)
+        views, hidden = self.lessons.views[drawing], self.lessons.hidden[drawing]
+        order = np.random.default_rng([self.settings.seed, epoch]).permutation(np.flatnonzero(views.usable))
+        steps = ceil(len(order) / self.settings.batch_size)
         self.network.train()
-        losses = []
+        seen: list[dict[str, float]] = []
         for step, rows in enumerate(np.array_split(order, steps)):
             self._set_rate((epoch + step / steps) / self.settings.epochs)
-            left, _ = self.network(Batch.of(views.left.take(rows), self.device))
-            right, _ = self.network(Batch.of(views.right.take(rows), self.device))
-            loss = self.loss(left, right)
+            losses = {
+                "pairs": self.losses["pairs"](self._embed(views.left.take(rows)), self._embed(views.right.take(rows)))
+            }
+            total = losses["pairs"]
+            if self.settings.neighbour_weight:
+                losses["neighbours"] = self._neighbours(hidden, rows[: self.settings.asking])
+                total = total + self.settings.neighbour_weight * losses["neighbours"]
             self.optimizer.zero_grad()
-            loss.backward()
+            total.backward()
             self.optimizer.step()
-            losses.append(loss.item())
-        return float(np.mean(losses))
+            seen.append({name: loss.item() for name, loss in losses.items()})
+        return {name: float(np.mean([each[name] for each in seen])) for name in seen[0]}
+
+    def _neighbours(self, hidden: Hidden, rows: Rows) -> Tensor:
+        gallery = self.lessons.gallery
+        artists = [torch.from_numpy(each[rows].toarray()).to(self.device) for each in (hidden.left, hidden.hidden)]
+        own = torch.from_numpy(gallery.place[rows]).to(self.device)
+        asking, voters = self._embed(hidden.inputs.take(rows)), self._embed(gallery.inputs)
+        loss: Tensor = self.losses["neighbours"](asking, voters, own, (artists[0], artists[1]))
+        return loss
+
+    def _embed(self, inputs: Inputs) -> Tensor:
+        joint: Tensor = self.network(Batch.of(inputs, self.device))[0]
+        return joint
 
     def _set_rate(self, done: float) -> None:
         factor = done / WARM_UP if done < WARM_UP else (1 + cos(pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * max(factor, 1e-3)
 
-    def _validate(self, views: Views) -> float:
-        left, right = (embed_inputs(self.network, side).joint for side in (views.left, views.right))
-        return float(reciprocal_ranks(left @ right.T, np.arange(len(left))).mean())
 
-
-def validation_views(
-    people: Sequence[UserFeatures], vectors: TextVectors, co_listening: CoListening, seed: int
-) -> Views | None:
-    """The halves of people who are not trained on; None where there are too few to tell anything."""
-    if len(people) < 2:
-        return None
-    views = draw_views(people, vectors, co_listening, rng=np.random.default_rng([seed, 1]), how=halves)
-    return views if len(views.left.present) >= 2 else None
+def _usable(usable: npt.NDArray[np.bool_], chunk: int = 4096) -> list[Rows]:
+    """The usable rows, in chunks that bound memory."""
+    rows = np.flatnonzero(usable)
+    return np.array_split(rows, max(1, ceil(len(rows) / chunk)))
 
 
 def pick_device(wish: str) -> torch.device:

@@ -7,7 +7,7 @@ from features.profile import UserId
 from indexer.payload import Card, pack, unpack
 from indexer.ports import Neighbour
 from indexer.terms import artist_numbers, numbered
-from retriever.explain import Asker, Yardstick, discoveries, percentile, tower_cosines
+from retriever.explain import Asker, Yardstick, compare_towers, discoveries, percentile
 from tests.builders import a_playlist, a_profile, a_track, features_of
 
 NAMES = st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1)
@@ -77,14 +77,17 @@ def test_towers_tell_their_cosine_and_none_where_one_lacks_the_part() -> None:
     one = np.array([[1, 0, 0, 0], [0.6, 0.8, 0, 0], [0, 0, 0, 0]], np.float32)
     other = np.array([[0.6, 0.8, 0, 0], [-0.6, -0.8, 0, 0], [0, 1, 0, 0]], np.float32)
 
-    there, itself = tower_cosines(a_card("a", towers=one), [a_card("a", towers=other), a_card("a", towers=one)])
+    (there, itself), parts = compare_towers(
+        a_card("a", towers=one), [a_card("a", towers=other), a_card("a", towers=one)]
+    )
 
     assert there.genre == pytest.approx(0.6, abs=0.01)
     assert there.artist == pytest.approx(-1, abs=0.01)
     assert there.playlist is None
     assert (itself.genre, itself.playlist) == (pytest.approx(1), None)
-    (back,) = tower_cosines(a_card("a", towers=other), [a_card("a", towers=one)])
-    assert back == there
+    assert parts == [2, 3, 2]
+    (back,), parts = compare_towers(a_card("a", towers=other), [a_card("a", towers=one)])
+    assert (back, parts) == (there, [3, 2])
 
 
 def test_a_percentile_is_the_share_of_pairs_that_are_at_most_this_alike() -> None:

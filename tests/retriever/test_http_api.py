@@ -3,6 +3,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -60,14 +61,18 @@ def test_not_to_be_remembered_leaves_nothing_behind(api: TestClient, world: Smal
     assert api.get("/v1/users/ghost/similar").status_code == 404
 
 
-def test_two_people_are_as_alike_from_one_side_as_from_the_other(api: TestClient) -> None:
-    one = api.get("/v1/users/person-0/similar?limit=39").json()["recommendations"]
-    for person in one[:5]:
-        other = api.get(f"/v1/users/{person['user_id']}/similar?limit=39").json()["recommendations"]
-        (back,) = [each for each in other if each["user_id"] == "person-0"]
-        assert back["similarity"] == pytest.approx(person["similarity"], abs=1e-5)
-        assert back["shared_artists"] == person["shared_artists"]
-        assert back["towers"] == pytest.approx(person["towers"], abs=1e-3)
+def test_two_people_are_told_the_same_of_each_other(api: TestClient) -> None:
+    def told(asker: str, other: str) -> dict[str, Any]:
+        near = api.get(f"/v1/users/{asker}/similar?limit=39").json()["recommendations"]
+        (about,) = [person for person in near if person["user_id"] == other]
+        shared = {kind: set(about[kind]) for kind in ("shared_artists", "shared_genres")}
+        return {key: about[key] for key in ("similarity", "percentile", "confidence", "towers")} | shared
+
+    near = api.get("/v1/users/person-0/similar?limit=39").json()["recommendations"]
+    for other in (near[0]["user_id"], near[1]["user_id"], near[20]["user_id"], near[-1]["user_id"]):
+        assert told("person-0", other) == told(other, "person-0")
+    assert near[0]["shared_artists"]
+    assert all(0 < person["confidence"] < 1 for person in near)
 
 
 def test_a_known_person_is_answered_alike_by_both_routes_and_limits_change_what_is_used(api: TestClient) -> None:

@@ -9,9 +9,10 @@ from features.user_features import UserFeatures
 from features.vectors import TextVectors, mixtures_of
 from tests.builders import WordEncoder, a_community, features_of
 from trainer.errors import BadFriends
-from trainer.evaluation import MIN_ARTISTS, Questions, ask, evaluate
+from trainer.evaluation import MIN_ARTISTS, SIZES, Questions, answer, ask, by_size, cosines
 from trainer.friends import Friendships, read_friends
-from trainer.methods import ArtistTfIdf, RandomVectors, raw_features, similarities
+from trainer.methods import Method, RandomVectors, raw_features, similarities
+from trainer.rivals import ArtistRows
 
 
 def _questions(people: int = 60) -> Questions:
@@ -22,6 +23,10 @@ def _questions(people: int = 60) -> Questions:
 
 def _scene(person: UserFeatures) -> int:
     return int(person.user_id.split("-")[1]) % 4
+
+
+def evaluate(method: Method, questions: Questions, friends: Friendships | None) -> dict[str, float]:
+    return {name: found.mean() for name, found in answer(method, questions, friends).items()}
 
 
 def by_scene(people: list[UserFeatures]) -> np.ndarray:
@@ -47,9 +52,9 @@ def test_halves_are_asked_only_of_people_with_enough_artists_on_both_sides_among
 
     assert len(questions.left) == 20
     assert len(questions.right) == 60
-    for half, answer in zip(questions.left, questions.halves_of, strict=True):
-        assert half.user_id == questions.right[answer].user_id
-        assert not half.listening.artist_weights().keys() & questions.right[answer].listening.artist_weights().keys()
+    for half, own in zip(questions.left, questions.halves_of, strict=True):
+        assert half.user_id == questions.right[own].user_id
+        assert not half.listening.artist_weights().keys() & questions.right[own].listening.artist_weights().keys()
         assert len(half.listening.artist_weights()) >= MIN_ARTISTS
 
 
@@ -64,7 +69,7 @@ def test_a_perfect_method_finds_everybody_and_a_collapsed_one_nobody() -> None:
 
 def test_artist_tf_idf_cannot_find_halves_by_construction_but_recommends_artists() -> None:
     questions = _questions()
-    figures = evaluate(ArtistTfIdf(questions.people), questions, None)
+    figures = evaluate(ArtistRows.learn(questions.people, np.log1p, by_rarity=True), questions, None)
 
     assert figures["halves_hit_at_10"] == 0.0
     assert figures["artist_recall_at_20"] > evaluate(RandomVectors(0), questions, None)["artist_recall_at_20"] + 0.2
@@ -82,6 +87,28 @@ def test_friends_of_the_same_scene_are_found_by_whoever_sees_the_scene() -> None
     assert seen["friend_auc"] > 0.8
     assert 0.35 < chance["friend_auc"] < 0.65
     assert seen["friend_hit_at_10"] > chance["friend_hit_at_10"]
+
+
+def test_halves_are_cut_down_to_each_bucket_of_sizes() -> None:
+    questions = _questions()
+
+    for bucket, (views, rows) in questions.cut.items():
+        least, most = SIZES[bucket]
+        assert all(least <= len(view.listening.artists) <= most for view in views)
+        assert [view.user_id for view in views] == [questions.right[row].user_id for row in rows]
+    found = by_size(by_scene, questions)
+    assert found["1-10"].mean() == 1.0
+    assert "50+" not in found
+
+
+def test_two_halves_of_a_person_are_nearer_than_friends_and_those_than_random_pairs() -> None:
+    questions = _questions()
+    row_of = {person.user_id: row for row, person in enumerate(questions.people)}
+    friends = Friendships([(f"person-{i}", f"person-{i + 4}") for i in range(56)], row_of, seed=0)
+
+    means = {kind: found.mean() for kind, found in cosines(by_scene, questions, friends).items()}
+
+    assert means["two halves of one person"] > means["friends"] > means["random pairs"]
 
 
 def test_non_friends_have_about_as_many_friends_and_are_none() -> None:

@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from tests.builders import a_community, a_playlist, a_profile, features_of
-from trainer.colistening import learn
+from trainer.community import Widths, learn
 from trainer.errors import ModelMismatch
-from trainer.inputs import PARTS, inputs_of
+from trainer.inputs import PARTS, PARTS_OF, Inputs, inputs_of, widths_of
 from trainer.losses import CosinePairs, InfoNCE
 from trainer.model import Batch, ModelShape, ThreeTowers
 from trainer.trained import TrainedModel, restore
@@ -16,8 +16,8 @@ CPU = torch.device("cpu")
 def _model(width: int = 16) -> TrainedModel:
     torch.manual_seed(0)
     people = features_of(*a_community(40))
-    co_listening = learn([person.listening for person in people], width=4, seed=0)
-    network = ThreeTowers(ModelShape(384, co_listening.width, 8, 16, width), dropout=0.2, co_listening_dropout=0.3)
+    co_listening = learn([person.listening for person in people], Widths(4, 4, 4, 4))
+    network = ThreeTowers(ModelShape(widths_of(co_listening, 384), width), dropout=0.2)
     return TrainedModel(network, co_listening, "word-encoder", version=1)
 
 
@@ -46,12 +46,12 @@ def test_a_missing_input_is_masked_whatever_its_values_are() -> None:
     model = _model()
     (person,) = features_of(a_profile("ann", a_playlist("", "Scene 0 artist 1")))
     inputs = inputs_of([person], model.co_listening, 384)
-    missing = [PARTS.index("genre"), PARTS.index("years")]
+    missing = [PARTS.index(part) for part in ("genre_text", "genre_mix", "years")]
     assert not inputs.present[0, missing].any()
 
     garbage = inputs_of([person], model.co_listening, 384)
-    garbage.text[0, 0] = 7.0
-    garbage.years[0] = -3.0
+    seen = np.repeat(inputs.present[0], model.network.shape.parts)
+    garbage.values[0, ~seen] = 7.0
     model.network.eval()
     with torch.inference_mode():
         clean, towers = model.network(Batch.of(inputs, CPU))
@@ -65,16 +65,34 @@ def test_unknown_is_not_the_same_as_a_zero_vector() -> None:
     model = _model()
     (person,) = features_of(a_community(1)[0])
     inputs = inputs_of([person], model.co_listening, 384)
-    zero = inputs_of([person], model.co_listening, 384)
-    zero.text[0, 0] = 0.0
-    unknown = inputs_of([person], model.co_listening, 384)
+    zero = Inputs(inputs.values.copy(), inputs.present)
+    zero.values[0, :384] = 0.0
+    unknown = Inputs(inputs.values, inputs.present.copy())
     unknown.present[0, 0] = False
+    model.network.center[:384] = 0.1
     model.network.eval()
     with torch.inference_mode():
         results = [model.network(Batch.of(each, CPU))[0] for each in (inputs, zero, unknown)]
 
     assert not torch.allclose(results[1], results[2])
     assert not torch.allclose(results[0], results[2])
+
+
+def test_before_training_the_towers_add_up_to_the_embedding() -> None:
+    model, people = _model(), features_of(*a_community(5))
+    towers = model.network.towers
+    inputs = inputs_of(people, model.co_listening, 384)
+    model.network.eval()
+    with torch.inference_mode():
+        joint, shown = model.network(Batch.of(inputs, CPU))
+        widths = list(model.network.shape.tower_widths().values())
+        total = sum(
+            towers[name](piece)
+            for name, piece in zip(PARTS_OF, torch.split(torch.from_numpy(inputs.values), widths, dim=1), strict=True)
+        )
+
+    torch.testing.assert_close(joint, torch.nn.functional.normalize(total, dim=1))
+    assert shown.shape == (5, 3, 16)
 
 
 def test_features_of_another_text_model_are_refused() -> None:
@@ -87,7 +105,7 @@ def test_features_of_another_text_model_are_refused() -> None:
 def test_a_model_survives_tensors_and_texts() -> None:
     model, people = _model(), features_of(*a_community(3))
 
-    again = restore(model.shape(), model.tensors(), model.texts(), text_model="word-encoder", version=5)
+    again = restore(model.shape(), model.parts(), text_model="word-encoder", version=5)
 
     assert again.version == 5
     np.testing.assert_array_equal(again.embed(people).joint, model.embed(people).joint)

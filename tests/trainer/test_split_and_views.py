@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from features.compact import listening_of
 from features.profile import UserId
 from tests.builders import a_community, a_playlist, a_profile, features_of
-from trainer.split import is_test, position, split
+from trainer.split import is_test, position
 from trainer.views import artist_halves, halves, hide_artists
 
 playlists = st.lists(
@@ -15,16 +15,13 @@ playlists = st.lists(
 )
 
 
-def test_the_split_is_by_person_and_stays_when_others_join() -> None:
-    people = features_of(*a_community(200))
-    whole = split(people, test_share=0.2, validation_share=0.1)
-    fewer = split(people[:50], test_share=0.2, validation_share=0.1)
+def test_the_split_is_by_person_and_grows_with_the_share() -> None:
+    people = [person.user_id for person in features_of(*a_community(200))]
+    fifth = {user_id for user_id in people if is_test(user_id, 0.2)}
 
-    assert {p.user_id for p in fewer.test} <= {p.user_id for p in whole.test}
-    assert len(whole.train) + len(whole.validation) + len(whole.test) == 200
-    assert 20 <= len(whole.test) <= 60
-    assert all(is_test(p.user_id, 0.2) for p in whole.test)
-    assert not any(is_test(p.user_id, 0.2) for p in whole.train + whole.validation)
+    assert 20 <= len(fifth) <= 60
+    assert fifth < {user_id for user_id in people if is_test(user_id, 0.4)}
+    assert not any(is_test(user_id, 0.0) for user_id in people)
 
 
 def test_positions_are_spread_over_the_whole_line() -> None:
