@@ -94,7 +94,7 @@ class world_of_nan:  # noqa: N801
     """The model gives NaN inside the block."""
 
     def __init__(self, world: SmallWorld) -> None:
-        self._bias = world.embedder.network.towers["artist"].weight
+        self._bias = world.embedder.network.bend[-1].bias
 
     def __enter__(self) -> None:
         self._bias.data.fill_(float("nan"))
