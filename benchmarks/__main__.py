@@ -50,5 +50,15 @@ def similar(
     print("\n".join(run(people, seconds)))
 
 
+@app.command()
+def reasons(
+    askers: Annotated[int, typer.Option(min=10, help="People whose nearest match is looked at.")] = 500,
+) -> None:
+    """Whether stated reasons account for the matches: the deletion test, over the community in SOUNDALIKE_HOME."""
+    from benchmarks.reasons import run
+
+    print("\n".join(run(askers)))
+
+
 if __name__ == "__main__":
     main(app, "python -m benchmarks")

@@ -46,6 +46,18 @@ def test_only_those_in_a_list_are_covered() -> None:
     assert health["median_k_occurrence"] == 0
 
 
+def test_who_stands_in_a_single_list_is_covered() -> None:
+    # Everybody on the circle has ten others there; the two outside have only each other.
+    outside = np.array([[0, 0, -1], [0.05, 0, -1]], np.float32)
+    outside /= np.linalg.norm(outside, axis=1, keepdims=True)
+
+    lists = nearest(np.vstack([in_circles(circles=1, people=11), outside]))
+    health = graph_health(np.vstack([in_circles(circles=1, people=11), outside]))
+
+    assert np.bincount(lists.ravel())[11:].tolist() == [1, 1]
+    assert health["coverage"] == 1
+
+
 def test_where_nobody_is_central_everybody_stands_in_ten_lists() -> None:
     assert graph_health(in_circles(circles=3, people=11)) == {
         "largest_k_occurrence": 10,
