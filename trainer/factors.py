@@ -91,11 +91,18 @@ def rotation(moving: Matrix, fixed: Matrix) -> Matrix:
 
 
 def _svd(matrix: sparse.csr_matrix, width: int) -> tuple[Matrix, Matrix]:
-    """Left factors [rows, width] and singular values, the largest first; one matrix gives one result."""
+    """Left factors [rows, width] and singular values, the largest first; one matrix gives one result.
+
+    What a matrix of a lower rank, or an empty one, cannot give is zero.
+    """
+    asked, width = width, min(width, min(matrix.shape) - 1)
+    if width < 1 or not matrix.nnz:
+        return np.zeros((matrix.shape[0], max(asked, 0)), np.float32), np.zeros(max(asked, 0), np.float32)
     start = np.random.default_rng(0).standard_normal(min(matrix.shape))
     left, scales, _ = svds(matrix.astype(np.float64), k=width, v0=start, tol=TOLERANCE)
     order = np.argsort(-scales)
     left, scales = left[:, order], scales[order]
     # The solver is free to flip a factor; the largest entry decides.
     signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(width)])
-    return (left * signs).astype(np.float32), scales.astype(np.float32)
+    found, lacking = (left * signs).astype(np.float32), asked - width
+    return np.pad(found, ((0, 0), (0, lacking))), np.pad(scales.astype(np.float32), (0, lacking))

@@ -19,7 +19,9 @@ def judge(new: Mapping[str, Answers], live: Mapping[str, Answers], against: int)
         against: the live model's version.
     """
     differences = {name: difference(new[name], live[name]) for name in GATED if name in new and name in live}
-    worse = [name for name, found in differences.items() if found.high < 0]
+    worse = [name for name, found in differences.items() if not found.high >= 0]
+    if not differences:
+        return Verdict(True, f"Nothing was asked that model {against} could be compared by.", against)
     if not worse:
         reason = f"Not significantly worse than model {against} in any of {len(differences)} metrics."
         return Verdict(True, reason, against, differences)

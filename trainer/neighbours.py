@@ -100,7 +100,7 @@ class NeighbourLoss(nn.Module):
     def __init__(self, gallery: Gallery, temperature: float) -> None:
         super().__init__()
         self.log_scale = nn.Parameter(torch.tensor(1 / temperature).log())
-        votes = gallery.votes.T.tocoo()
+        votes = gallery.votes.T.tocsr().tocoo()  # by artist, as a coalesced tensor must be
         where = torch.from_numpy(np.stack([votes.row, votes.col]).astype(np.int64))
         tensor = torch.sparse_coo_tensor(
             where, torch.from_numpy(votes.data), votes.shape, is_coalesced=True, check_invariants=False
@@ -110,7 +110,7 @@ class NeighbourLoss(nn.Module):
         self.register_buffer("popularity", torch.from_numpy(popularity / max(popularity.sum(), 1e-9)), persistent=False)
 
     def forward(self, asking: Tensor, voters: Tensor, own: Tensor, artists: tuple[Tensor, Tensor]) -> Tensor:
-        """Mean over those who ask.
+        """Mean over those who ask of whom anything is hidden.
 
         Args:
             asking: [asking, width], unit rows of what is left of profiles.
@@ -126,4 +126,4 @@ class NeighbourLoss(nn.Module):
         likely = ((1 - BACKGROUND) * vote + BACKGROUND * self.popularity).masked_fill(left, 0.0)
         likely = likely / likely.sum(dim=1, keepdim=True).clamp_min(1e-9)
         each = -(likely.clamp_min(1e-9).log() * hidden).sum(dim=1) / hidden.sum(dim=1).clamp_min(1)
-        return each.mean()
+        return each.sum() / hidden.any(dim=1).sum().clamp_min(1)

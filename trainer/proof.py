@@ -5,7 +5,7 @@ How questions are asked lives in ``trainer.evaluation``; how a proof is written 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,8 +47,9 @@ class Answers:
         return cls(array, np.ones(len(array)))
 
     def mean(self) -> float:
-        """The metric."""
-        return float(self.values @ self.weights / self.weights.sum())
+        """The metric; NaN where nothing was asked."""
+        total = self.weights.sum()
+        return float(self.values @ self.weights / total) if total else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,7 @@ class Proof:
 
 def estimate(answers: Answers, seed: int = 0) -> Estimate:
     """The metric with its interval, people resampled with replacement."""
-    means = _resampled(answers, _counts(len(answers.values), seed))
-    return _interval(answers.mean(), means)
+    return _interval(answers.mean(), _resampled([answers], seed)[0])
 
 
 def difference(new: Answers, old: Answers, seed: int = 0) -> Estimate:
@@ -107,8 +107,8 @@ def difference(new: Answers, old: Answers, seed: int = 0) -> Estimate:
     """
     if len(new.values) != len(old.values):
         raise ValueError("the two answered different people")
-    counts = _counts(len(new.values), seed)
-    return _interval(new.mean() - old.mean(), _resampled(new, counts) - _resampled(old, counts))
+    resampled = _resampled([new, old], seed)
+    return _interval(new.mean() - old.mean(), resampled[0] - resampled[1])
 
 
 def pooled(runs: list[Answers]) -> Answers:
@@ -116,14 +116,20 @@ def pooled(runs: list[Answers]) -> Answers:
     return Answers(np.mean([run.values for run in runs], axis=0), runs[0].weights)
 
 
-def _counts(people: int, seed: int) -> Floats:
-    rng = np.random.default_rng([seed, people])
-    return rng.multinomial(people, np.full(people, 1 / people), RESAMPLES).astype(np.float64)
+def _resampled(answers: Sequence[Answers], seed: int) -> Floats:
+    """The metric of each of ``answers`` in each bootstrap sample, [answers, RESAMPLES]; one set of samples for all.
 
-
-def _resampled(answers: Answers, counts: Floats) -> Floats:
-    weights = counts * answers.weights
-    means: Floats = (weights @ answers.values) / np.maximum(weights.sum(axis=1), 1e-12)
+    People who were asked nothing are left out of the drawing. One sample at a time, so that memory does not grow
+    with their number times the samples'.
+    """
+    asked = np.flatnonzero(np.any([each.weights > 0 for each in answers], axis=0))
+    rng = np.random.default_rng([seed, len(asked)])
+    weights = np.stack([each.weights[asked] for each in answers])
+    scored = np.stack([each.values[asked] for each in answers]) * weights
+    means = np.full((len(answers), RESAMPLES), np.nan)
+    for sample in range(RESAMPLES if len(asked) else 0):
+        drawn = np.bincount(rng.integers(len(asked), size=len(asked)), minlength=len(asked))
+        means[:, sample] = (scored @ drawn) / np.maximum(weights @ drawn, 1e-12)
     return means
 
 

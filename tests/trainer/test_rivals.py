@@ -1,8 +1,11 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from features.user_features import UserFeatures
 from tests.builders import a_community, a_playlist, a_profile, a_track, features_of
+from trainer.community import Widths, learn
 from trainer.methods import Method, similarities
 from trainer.rivals import ArtistRows, co_listening_mean, rivals, truncated_svd
 
@@ -172,3 +175,20 @@ def test_chance_is_the_same_for_the_same_seed(community: list[UserFeatures]) -> 
 
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param(lambda n: [f"Only {n}"], id="no artist in common"),
+        pytest.param(lambda _: ["The Same"], id="one artist for all"),
+        pytest.param(lambda n: [f"Pair {n // 2}"], id="artists that never occur together"),
+    ],
+)
+def test_odd_communities_are_no_error(own: Callable[[int], list[str]]) -> None:
+    people = features_of(*[a_profile(f"p-{n}", a_playlist("p", *own(n))) for n in range(24)])
+
+    for method in rivals(people, 0).values():
+        assert method(people).shape[0] == 24
+    learnt = learn([person.listening for person in people], Widths(4, 4, 4, 4))
+    assert all(np.isfinite(rows).all() for rows in learnt.fold([person.listening for person in people]).values())
