@@ -103,14 +103,15 @@ class Session:
         vectors = text_vectors(people, self.workshop.encoder)
         fewer = [thinned(person, drop, vectors) for person in people]
         seed = int(models.load(version)[0].config["seed"]) + 1
-        other = train(fewer, self._with_seed(seed), NoCheckpoint()).model
+        other = train(fewer, self._with(seed=seed), NoCheckpoint()).model
         return overlap(model.embed(people).joint, other.embed(fewer).joint)
 
     def _seeded(self, people: Sequence[UserFeatures], seed: int) -> Method:
-        return model_method(train(people, self._with_seed(seed), NoCheckpoint()).model)
+        """A model trained on just these people, none kept back."""
+        return model_method(train(people, self._with(seed=seed, test_share=0.0), NoCheckpoint()).model)
 
-    def _with_seed(self, seed: int) -> Workshop:
-        return replace(self.workshop, settings=self.workshop.settings.model_copy(update={"seed": seed}))
+    def _with(self, **settings: float) -> Workshop:
+        return replace(self.workshop, settings=self.workshop.settings.model_copy(update=settings))
 
     def _examiner(self, people: Sequence[UserFeatures], asked: set[UserId], friends: Pairs | None) -> Examiner:
         return Examiner.over(people, asked, self.workshop.encoder, friends=friends, say=self.workshop.say)
