@@ -129,7 +129,7 @@ def list_models() -> None:
         console.stderr().print("no model yet; train one with: python -m trainer train")
         return
     rows = {
-        f"v{card.version} of {card.created_at:%Y-%m-%d %H:%M}{'' if card.accepted else ' (rejected)'}": card.metrics
+        f"v{card.version} {card.created_at:%Y-%m-%d}{'' if card.accepted else ' rejected'}": card.metrics
         for card in cards
     }
     console.stdout().print(metric_table(rows, "Registered models, oldest first"))

@@ -20,7 +20,7 @@ from trainer.neighbours import Gallery, Hidden, gallery_of
 from trainer.settings import TrainerSettings
 from trainer.views import draw, hide_artists
 
-MAX_PAIRS = 50_000
+MAX_PAIRS = 20_000
 """Most pairs of views that are kept in memory; very many people get fewer pairs each."""
 HIDDEN_SHARE = 0.2
 """Share of the artists that is hidden from a person's neighbours."""
