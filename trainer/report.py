@@ -63,7 +63,7 @@ def health_table(proof: Proof) -> Table:
     for name in health:
         table.add_column(_header(name.replace("_", " "), name), justify="right", no_wrap=True)
     for bucket in buckets:
-        table.add_column(bucket, justify="right", no_wrap=True)
+        table.add_column(bucket, justify="right", min_width=len("±.000"))
     best = best_means(proof.sizes)
     for method in dict.fromkeys([*proof.graph, *proof.sizes]):
         graph, sizes = proof.graph.get(method, {}), proof.sizes.get(method, {})
