@@ -5,7 +5,7 @@ import pytest
 
 from features.listening import Listening
 from tests.builders import a_community, a_playlist, a_profile, a_track, features_of
-from trainer.colistening import FOLDED, CoListening
+from trainer.colistening import FOLDED, CoListening, genre_rows
 from trainer.community import Widths, fold_of, learn, learn_folds
 
 WIDTHS = Widths(8, 8, 4, 6)
@@ -56,6 +56,12 @@ def test_an_artist_that_nobody_has_is_placed_by_its_genres(learnt: CoListening) 
 
     assert stranger["co_listening"] @ own > stranger["co_listening"] @ other + 0.3
     assert not stranger["rotation"].any()
+
+
+def test_a_rare_genre_says_more_of_an_artist_than_a_common_one() -> None:
+    rows = genre_rows([["common", "rare", "unknown"], []], {"common": 0, "rare": 1}, np.float32([1.0, 3.0])).toarray()
+
+    np.testing.assert_allclose(rows, [[1 / 10**0.5, 3 / 10**0.5], [0, 0]], atol=1e-6)
 
 
 def test_what_is_played_most_stands_out_in_heavy_rotation(learnt: CoListening) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from features.profile import UserId
+from features.synthetic.community import Community
 from features.user_features import UserFeatures
 from features.vectors import TextVectors, mixtures_of
 from tests.builders import WordEncoder, a_community, features_of
@@ -99,6 +100,32 @@ def test_halves_are_cut_down_to_each_bucket_of_sizes() -> None:
     found = by_size(by_scene, questions)
     assert found["1-10"].mean() == 1.0
     assert "50+" not in found
+
+
+def test_large_halves_are_cut_down_to_the_bucket() -> None:
+    community = features_of(*Community(people=12, seed=0).profiles())
+    vectors = TextVectors({t for p in community for t in mixtures_of(p.listening).texts()}, WordEncoder())
+    questions = ask(community, {p.user_id for p in community}, vectors, seed=0)
+    small, _ = questions.cut["1-10"]
+
+    assert max(len(half.listening.artists) for half in questions.left) > 10
+    assert len(small) == len(questions.left)
+    assert {len(view.listening.artists) for view in small} <= set(range(1, 11))
+
+
+def test_nobody_is_among_their_own_nearest() -> None:
+    questions = _questions()
+    row_of = {person.user_id: row for row, person in enumerate(questions.people)}
+    first, tenth = questions.people[0].user_id, questions.people[10].user_id
+
+    def along_a_line(people: list[UserFeatures]) -> np.ndarray:
+        angles = 0.05 * np.array([row_of[person.user_id] for person in people])
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+    friends = Friendships([(first, tenth)], row_of, seed=0)
+
+    assert questions.asked[0] == 0
+    assert answer(along_a_line, questions, friends)["friend_hit_at_10"].values[0] == 1.0
 
 
 def test_two_halves_of_a_person_are_nearer_than_friends_and_those_than_random_pairs() -> None:

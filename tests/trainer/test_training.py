@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from features.vectors import TextVectors, mixtures_of
-from tests.builders import WordEncoder, a_community, features_of
+from tests.builders import WordEncoder, a_community, a_playlist, a_profile, features_of
 from trainer.checkpoint import Checkpoint, NoCheckpoint
+from trainer.community import fold_of
+from trainer.inputs import PARTS
 from trainer.lessons import Lessons, prepare
 from trainer.metrics import reciprocal_ranks
 from trainer.settings import TrainerSettings
@@ -47,6 +49,18 @@ def test_everybody_is_in_every_part_of_the_lessons(lessons: Lessons) -> None:
         assert len(views.left) == len(views.right) == len(hidden.inputs) == 60
         assert not (hidden.left.multiply(hidden.hidden)).nnz
         assert (np.diff(hidden.hidden.indptr) > 0).all()
+
+
+def test_nobody_is_shown_what_was_learnt_from_their_own_fold() -> None:
+    own = [user_id for user_id in map("own-{}".format, range(50)) if fold_of(user_id, SMALL.folds) == 1][:2]
+    odd = [a_profile(user_id, a_playlist("p", "Only Ours", "Ours Too")) for user_id in own]
+    people = features_of(*a_community(40), *odd)
+    vectors = TextVectors({t for p in people for t in mixtures_of(p.listening).texts()}, WordEncoder())
+
+    lessons = prepare(people, vectors, SMALL, lambda _what: None)
+
+    assert "only ours" in lessons.co_listening.artists
+    assert (~lessons.gallery.inputs.present[:, PARTS.index("co_listening")]).sum() == 2
 
 
 @pytest.mark.parametrize("loss", ["infonce", "cosine"])
