@@ -66,3 +66,15 @@ class RandomVectors:
         """Unit rows [people, width]."""
         rows = self._rng.standard_normal((len(people), self._width)).astype(np.float32)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class Joined:
+    """Several dense methods side by side, each times its weight: the cosine is the mean of theirs by squared weight."""
+
+    def __init__(self, parts: Sequence[tuple[Method, float]]) -> None:
+        self._parts = parts
+
+    def __call__(self, people: Sequence[UserFeatures]) -> npt.NDArray[np.float32]:
+        """Unit rows [people, sum of the widths]; zero for whom no method knows anything of."""
+        rows = np.concatenate([weight * method(people) for method, weight in self._parts], axis=1)
+        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), np.float32)

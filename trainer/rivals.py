@@ -14,7 +14,7 @@ from scipy import sparse
 from features.identity import artist_key
 from features.user_features import UserFeatures
 from trainer.factors import Matrix, item_factors, ppmi_factors, unit, unit_sparse
-from trainer.methods import Method, RandomVectors, raw_features
+from trainer.methods import Joined, Method, RandomVectors, raw_features
 
 MIN_PEOPLE = 2
 """People who must have an artist for it to get a factored vector."""
@@ -122,3 +122,10 @@ def rivals(train: Sequence[UserFeatures], seed: int) -> dict[str, Method]:
         "tf-idf, SVD 64": truncated_svd(train, tfidf, 64),
         "√plays × idf, SVD 128": truncated_svd(train, heavy, 128),
     }
+
+
+def rivals_of(model: Method, train: Sequence[UserFeatures]) -> dict[str, Method]:
+    """All rivals, and the model joined with two of them: what it has yet to learn would show there."""
+    simple = rivals(train, 0)
+    parts = [(model, 1.0), (simple["tf-idf, SVD 64"], 0.7), (simple["co-listening mean"], 0.7)]
+    return {**simple, "model + SVD 64 + mean": Joined(parts)}

@@ -24,7 +24,7 @@ from trainer.methods import Method, model_method
 from trainer.ports import ModelCard
 from trainer.proof import Proof
 from trainer.proving import Examiner, Pairs
-from trainer.rivals import rivals
+from trainer.rivals import rivals_of
 from trainer.run import MIN_TRAIN, Workshop, checkpoint_of, register, text_vectors, train
 from trainer.settings import TrainerSettings
 from trainer.split import is_test
@@ -66,7 +66,7 @@ class Session:
             models = {"model": model} if live is None else {"model": model, f"live model v{live[0]}": live[2]}
             examiner = self._examiner(people, asked, friends)
             rest = [person for person in people if not is_test(person.user_id, max(shares))]
-            proof = examiner.prove(models, rivals(rest, 0), None if live is None else live[0])
+            proof = examiner.prove(models, rivals_of(model, rest), None if live is None else live[0])
             proof = replace(proof, curve=tuple(trained.curve))
         card = register(trained, proof, self.workshop, force=force)
         checkpoint.clear()
@@ -89,7 +89,8 @@ class Session:
         if len(train_people) < MIN_TRAIN:
             train_people = everybody
         examiner = self._examiner(everybody, asked, friends)
-        proof = examiner.prove({f"model v{version}": model_method(model)}, rivals(train_people, 0))
+        method = model_method(model)
+        proof = examiner.prove({f"model v{version}": method}, rivals_of(method, train_people))
         if seeds < 2:
             return Evaluated(proof, version)
         anew = [self._seeded(train_people, seed) for seed in range(seeds)]

@@ -6,8 +6,8 @@ import pytest
 from features.user_features import UserFeatures
 from tests.builders import a_community, a_playlist, a_profile, a_track, features_of
 from trainer.community import Widths, learn
-from trainer.methods import Method, similarities
-from trainer.rivals import ArtistRows, co_listening_mean, rivals, truncated_svd
+from trainer.methods import Joined, Method, similarities
+from trainer.rivals import ArtistRows, co_listening_mean, rivals, rivals_of, truncated_svd
 
 FACTORED = ("co-listening mean", "tf-idf, SVD 64", "√plays × idf, SVD 128")
 NAMES = ("random", "raw features", "play counts", "artist tf-idf", *FACTORED)
@@ -192,3 +192,30 @@ def test_odd_communities_are_no_error(own: Callable[[int], list[str]]) -> None:
         assert method(people).shape[0] == 24
     learnt = learn([person.listening for person in people], Widths(4, 4, 4, 4))
     assert all(np.isfinite(rows).all() for rows in learnt.fold([person.listening for person in people]).values())
+
+
+def test_methods_side_by_side_are_as_alike_as_the_mean_of_them_by_squared_weight(
+    methods: dict[str, Method], community: list[UserFeatures]
+) -> None:
+    one, other = methods["tf-idf, SVD 64"], methods["co-listening mean"]
+
+    joined = similarities(*[Joined([(one, 1.0), (other, 0.7)])(community)] * 2)
+
+    first, second = (similarities(rows, rows) for rows in (one(community), other(community)))
+    np.testing.assert_allclose(joined, (first + 0.49 * second) / 1.49, atol=1e-5)
+
+
+def test_the_model_is_also_shown_joined_with_what_is_simple(community: list[UserFeatures]) -> None:
+    def model(people: list[UserFeatures]) -> np.ndarray:
+        return np.eye(len(people), dtype=np.float32)
+
+    found = rivals_of(model, community)  # type: ignore[arg-type]
+
+    assert list(found)[-1] == "model + SVD 64 + mean"
+    assert max(map(len, found)) <= len("model, mean of 3 seeds")  # so much fits into a table of 80 columns
+    alike = similarities(*[found["model + SVD 64 + mean"](community)] * 2)
+    simple = [
+        similarities(rows, rows)
+        for rows in (found[name](community) for name in ("tf-idf, SVD 64", "co-listening mean"))
+    ]
+    np.testing.assert_allclose(alike, (np.eye(80) + 0.49 * sum(simple)) / 1.98, atol=1e-5)
