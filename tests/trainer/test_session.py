@@ -1,6 +1,6 @@
 """Training as the commands do it: proven, judged by the gate, registered, measured for stability."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,13 +8,18 @@ import orjson
 import pytest
 
 from features.compose import build
+from features.errors import UnreadableSource
 from features.listener import listener_of
+from features.profile import TasteProfile
 from features.synthetic.community import Community
+from features.user_features import UserFeatures
 from tests.builders import WordEncoder
 from trainer.errors import TooFewPeople
+from trainer.methods import Method
 from trainer.registry import LocalModelRegistry
+from trainer.rivals import rivals_of
 from trainer.run import Workshop
-from trainer.session import Session
+from trainer.session import Evaluated, Session
 from trainer.settings import TrainerSettings
 from trainer.training import Progress
 
@@ -106,6 +111,18 @@ def test_nobody_that_either_model_was_trained_on_is_asked_about(opened: Opened, 
     assert proof.asked < everybody_asked
 
 
+def test_nor_anybody_that_only_the_live_one_was_trained_on(opened: Opened, tmp_path: Path) -> None:
+    session = opened(tmp_path, **GOOD)
+    fewer = session.workshop.settings.model_copy(update={"test_share": 0.2, "epochs": 0})
+    _, live = Session(session.features, _with(session.workshop, fewer)).train(None, force=False)
+
+    _, proof = session.train(None, force=False)
+
+    assert live is not None
+    assert proof is not None
+    assert proof.asked == live.asked
+
+
 def _with(workshop: Workshop, settings: TrainerSettings) -> Workshop:
     return Workshop(workshop.encoder, workshop.registry, settings, workshop.checkpoint, workshop.say, workshop.progress)
 
@@ -132,6 +149,54 @@ def test_several_seeds_are_shown_as_their_mean_beside_the_model_and_its_rivals(o
     assert 0.3 < found.overlap <= 1.0
     model, chance = (found.proof.figures[name]["halves_mrr"].mean for name in ("model, mean of 2 seeds", "random"))
     assert model > chance + 0.1
+
+
+def _a_file(path: Path, *profiles: TasteProfile) -> Path:
+    path.write_text("".join(f"{profile.model_dump_json()}\n" for profile in profiles))
+    return path
+
+
+@pytest.fixture(scope="module")
+def of_the_file(opened: Opened, models: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Evaluated, list[str]]:
+    """What was found asking about a file of four known and three new people; and whom the rivals learnt from."""
+    file = tmp_path_factory.mktemp("file") / "people.jsonl"
+    known, new = list(PEOPLE.profiles())[:4], list(Community(people=3, seed=2).profiles())
+    new = [each.model_copy(update={"user_id": f"new-{row}"}) for row, each in enumerate(new)]
+    learnt_from: list[str] = []
+
+    def recorded(model: Method, train: Sequence[UserFeatures]) -> dict[str, Method]:
+        learnt_from.extend(person.user_id for person in train)
+        return rivals_of(model, train)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trainer.session.rivals_of", recorded)
+        found = opened(models, **GOOD).evaluate(1, _a_file(file, *known, *new), None, 1)
+    return found, learnt_from
+
+
+def test_the_people_of_a_file_are_asked_about_among_everybody_each_of_them_once(
+    of_the_file: tuple[Evaluated, list[str]],
+) -> None:
+    found, _ = of_the_file
+
+    assert found.proof.asked == 7
+    assert found.proof.among == 110 + 3
+
+
+def test_no_rival_learns_from_the_people_of_the_file(of_the_file: tuple[Evaluated, list[str]]) -> None:
+    _, learnt_from = of_the_file
+
+    assert len(learnt_from) > 50
+    assert not {str(profile.user_id) for profile in list(PEOPLE.profiles())[:4]} & set(learnt_from)
+    assert not any(user_id.startswith("new-") for user_id in learnt_from)
+
+
+def test_a_file_with_a_broken_line_is_refused_by_its_number(opened: Opened, models: Path, tmp_path: Path) -> None:
+    file = _a_file(tmp_path / "people.jsonl", *list(PEOPLE.profiles())[:1])
+    file.write_text(file.read_text() + "{no json}\n")
+
+    with pytest.raises(UnreadableSource, match="2"):
+        opened(models, **GOOD).evaluate(1, file, None, 1)
 
 
 def test_stability_is_the_share_of_neighbours_that_stay(opened: Opened, models: Path) -> None:
