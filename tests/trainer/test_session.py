@@ -1,6 +1,7 @@
 """Training as the commands do it: proven, judged by the gate, registered, measured for stability."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,6 +124,18 @@ def test_nor_anybody_that_only_the_live_one_was_trained_on(opened: Opened, tmp_p
     assert proof.asked == live.asked
 
 
+def test_a_live_model_of_another_text_model_is_not_compared_with(opened: Opened, models: Path, tmp_path: Path) -> None:
+    card, parts = LocalModelRegistry(models).load(1)
+    LocalModelRegistry(tmp_path).save(replace(card, text_model="another"), parts)
+
+    card, proof = opened(tmp_path, **GOOD).train(None, force=False)
+
+    assert card.version == 2
+    assert card.accepted
+    assert proof is not None
+    assert proof.verdict is None
+
+
 def _with(workshop: Workshop, settings: TrainerSettings) -> Workshop:
     return Workshop(workshop.encoder, workshop.registry, settings, workshop.checkpoint, workshop.say, workshop.progress)
 
@@ -203,3 +216,11 @@ def test_stability_is_the_share_of_neighbours_that_stay(opened: Opened, models: 
     agreed = opened(models, **GOOD).stability(1, 0.05)
 
     assert 0.3 < agreed < 1.0
+
+
+def test_stability_is_measured_with_another_seed_even_where_no_row_is_dropped(opened: Opened, models: Path) -> None:
+    assert opened(models, **GOOD).stability(1, 0.0) < 1.0
+
+
+def test_a_training_that_came_to_its_end_leaves_no_checkpoint(models: Path) -> None:
+    assert not (models / "checkpoint").exists()
