@@ -153,8 +153,20 @@ def test_the_markdown_holds_every_method_metric_interval_and_picture() -> None:
     for text in ("# Model v3", "1,000 people", "12,345", *METHODS, *COLUMNS.values(), *SIZES, "1,143", "0.981"):
         assert text in markdown
     assert "**0.802** [0.781, 0.823]" in markdown
+    assert "| 0.610 [0.589, 0.631]" in markdown  # only the best is bold
     assert re.findall(r"!\[.+\]\((.+)\)", markdown) == [name for name in documents if name.endswith(".svg")]
     assert markdown.endswith("|\n")
+
+
+def test_the_markdown_explains_just_the_protocols_that_were_asked() -> None:
+    without_friends = {
+        method: {name: found for name, found in row.items() if not name.startswith("friend")}
+        for method, row in a_proof().figures.items()
+    }
+
+    assert "**friend**" in markdown_of(a_proof())
+    assert "**halves**" in markdown_of(replace(a_proof(), figures=without_friends))
+    assert "**friend**" not in markdown_of(replace(a_proof(), figures=without_friends))
 
 
 def test_the_verdict_says_what_it_was_compared_with_and_by_how_much_they_differ() -> None:
