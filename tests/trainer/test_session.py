@@ -15,7 +15,7 @@ from features.profile import TasteProfile
 from features.synthetic.community import Community
 from features.user_features import UserFeatures
 from tests.builders import WordEncoder
-from trainer.errors import TooFewPeople
+from trainer.errors import NoModel, TooFewPeople
 from trainer.methods import Method
 from trainer.registry import LocalModelRegistry
 from trainer.rivals import rivals_of
@@ -220,6 +220,11 @@ def test_stability_is_the_share_of_neighbours_that_stay(opened: Opened, models: 
 
 def test_stability_is_measured_with_another_seed_even_where_no_row_is_dropped(opened: Opened, models: Path) -> None:
     assert opened(models, **GOOD).stability(1, 0.0) < 1.0
+
+
+def test_stability_is_asked_of_the_version_that_is_named(opened: Opened, models: Path) -> None:
+    with pytest.raises(NoModel, match="99"):
+        opened(models, **GOOD).stability(99, 0.05)
 
 
 def test_a_training_that_came_to_its_end_leaves_no_checkpoint(models: Path) -> None:
