@@ -72,6 +72,7 @@ def fidelity(
     rng = np.random.default_rng(seed)
     indexed = vectors_of(people, embedder)
     matrix = np.stack([person.vector for person in indexed])
+    row_of = {person.user_id: row for row, person in enumerate(people)}
     yardstick = Yardstick(heard, (), REMOVED)
     without = _Without(embedder, seen, rng)
     told: list[Recommendation] = []
@@ -83,7 +84,7 @@ def fidelity(
             [(neighbour, unpack(neighbour.payload)) for neighbour in near]
         )
         told += matches
-        asker, target = people[row], matrix[[person.user_id for person in people].index(near[0].user_id)]
+        asker, target = people[row], matrix[row_of[near[0].user_id]]
         names = sorted(asker.listening.artists)
         artists += without.falls(asker, target, matches[0].shared_artists, (names, _without_artists))
         tags = sorted({genre for told_genres in asker.listening.genres.values() for genre in told_genres})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from features import console
 from features.settings import load
+from trainer.errors import UnwritableReport
 from trainer.settings import TrainerSettings
 
 app = typer.Typer(
@@ -86,6 +88,8 @@ def evaluate(
     from trainer.session import open_session
 
     pairs = None if friends is None else read_friends(friends)
+    if report is not None:
+        _write(report, {})  # what cannot be written is told now, not after minutes of work
     with open_session(load(TrainerSettings)) as session:
         found = session.evaluate(model, people, pairs, seeds)
     proof, out = found.proof, console.stdout()
@@ -94,9 +98,7 @@ def evaluate(
     if found.overlap is not None:
         out.print(f"Two seeds agree on {found.overlap:.1%} of everybody's ten nearest.")
     if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
-        for name, content in documents_of(proof, f"model v{found.version}").items():
-            (report / name).write_bytes(content)
+        _write(report, documents_of(proof, f"model v{found.version}"))
         out.print(f"Report: {report / 'report.md'}")
 
 
@@ -133,3 +135,14 @@ def list_models() -> None:
         for card in cards
     }
     console.stdout().print(metric_table(rows, "Registered models, oldest first"))
+
+
+def _write(folder: Path, documents: Mapping[str, bytes]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in documents.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise UnwritableReport(
+            f"{folder} cannot be written to: {error.strerror}.", "Give a folder that can with --report."
+        ) from error

@@ -2,6 +2,7 @@
 
 TrainerError
 ├── BadFriends        a file of friendships cannot be read
+├── UnwritableReport  the folder for a report cannot be written to
 ├── TooFewPeople      too little data to train or to evaluate on
 ├── NoModel           the registry holds no such model
 ├── BrokenModel       a model's files are damaged or do not fit its description
@@ -23,6 +24,12 @@ class BadFriends(TrainerError):
     """A file of friendships cannot be read."""
 
     http_status, code, title = 422, "bad-friends", "The friendships cannot be read"
+
+
+class UnwritableReport(TrainerError):
+    """The folder for a report cannot be written to."""
+
+    code, title = "unwritable-report", "The report cannot be written"
 
 
 class TooFewPeople(TrainerError):

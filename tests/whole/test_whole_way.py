@@ -64,11 +64,15 @@ def somebody(folder: Path) -> str:
     return user_id
 
 
-def test_the_model_is_printed_beside_its_rivals(folder: Path) -> None:
-    table = done(folder / "home", "trainer", "evaluate", "--friends", str(folder / "friends.csv.gz"))
+def test_the_model_is_printed_beside_its_rivals_and_the_report_is_written(folder: Path, tmp_path: Path) -> None:
+    arguments = ["--friends", str(folder / "friends.csv.gz"), "--report", str(tmp_path / "a" / "report")]
+
+    table = done(folder / "home", "trainer", "evaluate", *arguments)
 
     for method in ("model v1", "raw features", "play counts", "artist tf-idf", "co-listening mean", "SVD 64", "random"):
         assert method in table
+    assert "# model v1" in (tmp_path / "a" / "report" / "report.md").read_text()
+    assert (tmp_path / "a" / "report" / "metrics.svg").stat().st_size > 1000
     for header in ("hit@1 ", "hit@10", "MRR", "AUC", "R@20", "k-occ.", "coverage"):
         assert header in table
 
@@ -171,6 +175,8 @@ def test_an_index_whose_model_is_gone_or_other_is_not_served(copy: Path) -> None
     [
         (["trainer", "train"], "it takes 20"),
         (["trainer", "evaluate"], "No model has been trained yet"),
+        (["trainer", "evaluate", "--report", "/dev/null/report"], "cannot be written to"),
+        (["trainer", "stability"], "No model has been trained yet"),
         (["indexer"], "No model has been trained yet"),
         (["indexer", "--rollback"], "no earlier version"),
         (["retriever", "--port", "0"], "python -m indexer"),
