@@ -42,12 +42,14 @@ class Examiner:
         """Draw the questions; always the same of the same people, whatever a model's seed was.
 
         Raises:
-            TooFewPeople: nobody is left to ask about.
+            TooFewPeople: nobody is left to ask about, or nobody with anything to ask by.
         """
         if not asked:
             raise TooFewPeople("Nobody was kept from training to evaluate on.", "Import more people.")
         say("drawing the questions")
         questions = ask(people, asked, text_vectors(people, encoder), seed=0)
+        if not any(person.listening.artists for person in questions.partial):
+            raise TooFewPeople("Nobody asked about has two artists or more.", "Ask about larger profiles.")
         row_of = {person.user_id: row for row, person in enumerate(questions.people)}
         return cls(questions, None if friends is None else Friendships(friends, row_of, 0), say)
 

@@ -14,7 +14,7 @@ from features.listener import listener_of
 from features.profile import TasteProfile
 from features.synthetic.community import Community
 from features.user_features import UserFeatures
-from tests.builders import WordEncoder
+from tests.builders import WordEncoder, a_playlist, a_profile
 from trainer.errors import NoModel, TooFewPeople
 from trainer.methods import Method
 from trainer.registry import LocalModelRegistry
@@ -209,6 +209,13 @@ def test_a_file_with_a_broken_line_is_refused_by_its_number(opened: Opened, mode
     file.write_text(file.read_text() + "{no json}\n")
 
     with pytest.raises(UnreadableSource, match="2"):
+        opened(models, **GOOD).evaluate(1, file, None, 1)
+
+
+def test_people_of_one_artist_alone_cannot_be_asked_about(opened: Opened, models: Path, tmp_path: Path) -> None:
+    file = _a_file(tmp_path / "people.jsonl", a_profile("ann", a_playlist("p", "Nick Drake")))
+
+    with pytest.raises(TooFewPeople, match="two artists"):
         opened(models, **GOOD).evaluate(1, file, None, 1)
 
 
