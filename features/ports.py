@@ -50,11 +50,20 @@ class Upserted:
     unchanged: int
 
 
-class FeatureStore(Protocol):
-    """Keeps UserFeatures, and what is needed to follow its changes.
+class Changes(Protocol):
+    """What is needed to follow a feature store. Every method may raise ``StoreError``."""
 
-    Every method may raise ``StoreError``.
-    """
+    def scan(self, *, since: datetime | None = None, batch_size: int = 1000) -> Iterator[list[UserFeatures]]:
+        """Everybody, or those written at or after ``since``, by user id in batches; memory holds one batch."""
+        ...
+
+    def deleted(self, *, since: datetime) -> list[UUID]:
+        """Point ids of the people deleted at or after ``since`` who have not come back."""
+        ...
+
+
+class FeatureStore(Changes, Protocol):
+    """Keeps UserFeatures, and what is needed to follow its changes. Every method may raise ``StoreError``."""
 
     def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
         """Write all of ``people`` in one transaction; the last one wins where an id stands twice."""
@@ -64,16 +73,11 @@ class FeatureStore(Protocol):
         """Those of ``user_ids`` who are known."""
         ...
 
-    def scan(self, *, since: datetime | None = None, batch_size: int = 1000) -> Iterator[list[UserFeatures]]:
-        """Everybody, or those written at or after ``since``, by user id in batches; memory holds one batch."""
-        ...
-
     def delete(self, user_ids: Iterable[UserId]) -> int:
-        """Delete and leave a tombstone (point id and time, never the user id); returns how many were known."""
-        ...
+        """Delete and leave tombstones (point id and time, never the user id); returns how many were known.
 
-    def deleted(self, *, since: datetime) -> list[UUID]:
-        """Point ids of the people deleted at or after ``since`` who have not come back."""
+        Those who were not known get one, too: an index may know them.
+        """
         ...
 
     def count(self) -> int:

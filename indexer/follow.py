@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from features.ports import FeatureStore
+from features.ports import Changes
 from features.user_features import UserFeatures
 from indexer.payload import pack
 from indexer.ports import PersonVector, UserIndex
@@ -27,7 +27,7 @@ class CaughtUp:
     deleted: int
 
 
-def catch_up(index: UserIndex, features: FeatureStore, embedder: Embedder, *, since: datetime) -> CaughtUp:
+def catch_up(index: UserIndex, features: Changes, embedder: Embedder, *, since: datetime) -> CaughtUp:
     """Apply all changes written at or after ``since``; harmless to repeat, and quick where nothing changed."""
     gone = features.deleted(since=since)
     if gone:

@@ -124,10 +124,11 @@ class MemoryFeatureStore:
             yield list(self.get(wanted[start : start + batch_size]).values())
 
     def delete(self, user_ids: Iterable[UserId]) -> int:
-        known = {user_id for user_id in user_ids if user_id in self._people}
+        named = set(user_ids)
+        known = {user_id for user_id in named if user_id in self._people}
         for user_id in known:
             del self._people[user_id], self._written_at[user_id]
-            self._tombstones[point_id(user_id)] = datetime.now(UTC)
+        self._tombstones.update({point_id(user_id): datetime.now(UTC) for user_id in named})
         return len(known)
 
     def deleted(self, *, since: datetime) -> list[UUID]:

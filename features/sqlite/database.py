@@ -102,6 +102,8 @@ class Database:
                 return self._idle.pop()
         connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA secure_delete=ON")
+        # A commit is on the disk before it is said to be done; some builds of SQLite sync less by default.
+        connection.execute("PRAGMA synchronous=FULL")
         return connection
 
     def _put_back(self, connection: sqlite3.Connection) -> None:

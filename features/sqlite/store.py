@@ -93,7 +93,7 @@ class SqliteFeatureStore:
             after = rows[-1][0]
 
     def delete(self, user_ids: Iterable[UserId]) -> int:
-        """Delete and leave a tombstone (point id and time, never the user id); returns how many were known.
+        """Delete and leave tombstones (point id and time, never the user id); returns how many were known.
 
         Also wipes what was deleted from the file's bytes; where that fails, the next deletion or opening does it.
 

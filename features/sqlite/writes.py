@@ -42,14 +42,15 @@ def put(connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures
 
 
 def remove(connection: sqlite3.Connection, user_ids: Iterable[UserId], *, now: datetime) -> int:
-    """Delete people and leave tombstones; returns how many were known."""
-    known = [user_id for user_id, _ in connection.execute(CONTENT_AMONG, ids(user_ids))]
+    """Delete people and leave tombstones, also for those who were not known; returns how many were."""
+    named = list(user_ids)
+    known = [user_id for user_id, _ in connection.execute(CONTENT_AMONG, ids(named))]
     changes = Changes()
     _forget(connection, changes, known)
     connection.execute(DELETE_AMONG, ids(known))
     stamp = _stamp(connection, now)
     connection.executemany(
-        "INSERT OR REPLACE INTO tombstones VALUES (?, ?)", [(point_id(user_id).bytes, stamp) for user_id in known]
+        "INSERT OR REPLACE INTO tombstones VALUES (?, ?)", [(point_id(user_id).bytes, stamp) for user_id in named]
     )
     changes.apply(connection)
     connection.execute("UPDATE state SET traces = traces + ?", (len(known),))

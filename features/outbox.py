@@ -1,0 +1,153 @@
+"""The outbox: writes that were acknowledged and are not in the feature store yet, in an SQLite file of their own.
+
+One row a person, the state that was acknowledged last: an earlier one that was not delivered yet is not needed any
+more. What takes the rows to the store lives in ``features.delivery``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from features.errors import StoreError
+from features.files import locked
+from features.profile import UserId
+from features.sqlite.codec import Row, features_of, row_of
+from features.sqlite.database import Database
+from features.sqlite.opening import Schema
+from features.sqlite.writes import ids, microseconds
+from features.user_features import UserFeatures
+
+# ruff: noqa: S608 - what is put into these statements are names of columns, never values
+
+_CONTENT = Row._fields[1:]  # all NULL in the row of a deletion
+_SCHEMA = Schema(
+    what="outbox",
+    application_id=0x50756E6F,
+    version=1,
+    statements=(
+        # AUTOINCREMENT: no number is ever given twice, so a delivered row is told from one that took its place.
+        f"""CREATE TABLE waiting (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            accepted_at INTEGER NOT NULL,  -- microseconds since 1970
+            user_id TEXT NOT NULL UNIQUE,
+            {", ".join(_CONTENT)}
+        )""",
+    ),
+)
+_PUT = (
+    f"INSERT OR REPLACE INTO waiting (accepted_at, user_id, {', '.join(_CONTENT)})"
+    f" VALUES ({', '.join('?' * (len(_CONTENT) + 2))})"
+)
+_SELECT = f"SELECT seq, user_id, {', '.join(_CONTENT)} FROM waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A state of a person that is on its way to the feature store; ``person`` is None for a deletion."""
+
+    seq: int
+    user_id: UserId
+    person: UserFeatures | None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many people's states wait, and since when the oldest does."""
+
+    waiting: int
+    oldest: datetime | None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Outbox:
+    """Acknowledged writes on disk. A method that returns has been synced to it; any may raise ``StoreError``."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime] = _now) -> None:
+        """Open the outbox, or begin a new one. Raises StoreError."""
+        self._database = Database(path, _SCHEMA)
+        self._clock = clock
+
+    def put(self, person: UserFeatures) -> None:
+        """A person is new, or has changed."""
+        self._write(row_of(person))
+
+    def remove(self, user_id: UserId) -> None:
+        """A person is to be deleted."""
+        self._write((user_id, *[None] * len(_CONTENT)))
+
+    def get(self, user_ids: Iterable[UserId]) -> dict[UserId, Waiting]:
+        """Those of ``user_ids`` who have something waiting."""
+        return {row.user_id: row for row in self._select("WHERE user_id IN (SELECT value FROM json_each(?))", user_ids)}
+
+    def oldest(self, most: int) -> list[Waiting]:
+        """What waits longest."""
+        return self._rows(f"{_SELECT} ORDER BY seq LIMIT ?", (most,))
+
+    def batches(self, size: int) -> Iterator[list[Waiting]]:
+        """All that waits, the oldest first; what is delivered meanwhile may be missing."""
+        after = 0
+        while rows := self._rows(f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT ?", (after, size)):
+            yield rows
+            after = rows[-1].seq
+
+    def ids(self) -> set[UserId]:
+        """Everybody who has something waiting."""
+        with self._database.reading() as connection:
+            return {user_id for (user_id,) in connection.execute("SELECT user_id FROM waiting")}
+
+    def settle(self, delivered: Sequence[Waiting]) -> None:
+        """Forget what was delivered, unless something newer has taken its place.
+
+        The bytes of people who were deleted are wiped from the file.
+        """
+        with self._database.writing() as connection:
+            connection.executemany("DELETE FROM waiting WHERE seq = ?", [(row.seq,) for row in delivered])
+        if any(row.person is None for row in delivered):
+            self._database.clear_traces()
+
+    def depth(self) -> Depth:
+        """How much waits."""
+        with self._database.reading() as connection:
+            waiting, oldest = connection.execute("SELECT count(*), min(accepted_at) FROM waiting").fetchone()
+        since = None if oldest is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=oldest)
+        return Depth(waiting, since)
+
+    @contextmanager
+    def delivering(self) -> Iterator[None]:
+        """Only one process at a time takes rows to the store, or an older state could overtake a newer one."""
+        try:
+            with locked(self._database.path.with_suffix(".lock")):
+                yield
+        except OSError as error:
+            raise StoreError(f"The outbox cannot be locked: {error.strerror}.", "Check the folder's rights.") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _write(self, row: tuple[object, ...]) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_PUT, (microseconds(self._clock()), *row))
+
+    def _select(self, where: str, user_ids: Iterable[UserId]) -> list[Waiting]:
+        return self._rows(f"{_SELECT} {where}", ids(user_ids))
+
+    def _rows(self, statement: str, parameters: tuple[object, ...]) -> list[Waiting]:
+        with self._database.reading() as connection:
+            return [_waiting(*row) for row in connection.execute(statement, parameters).fetchall()]
+
+
+def _waiting(seq: int, user_id: UserId, *content: object) -> Waiting:
+    if content[0] is None:
+        return Waiting(seq, user_id, None)
+    try:
+        return Waiting(seq, user_id, features_of(Row(user_id, *content)))  # type: ignore[arg-type]  # as row_of wrote it
+    except (ValueError, LookupError, TypeError) as error:
+        raise StoreError("The outbox holds a row that cannot be read.", "Restore a backup of outbox.db.") from error
