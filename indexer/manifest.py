@@ -16,7 +16,7 @@ from indexer.ports import IndexVersion
 
 MANIFEST = "manifest.json"
 MEND = "Build a new one with: python -m indexer"
-_FORMAT = 2  # of the manifest, the payload and the shard's layout together; another number is not read
+_FORMAT = 3  # of the manifest, the payload and the shard's layout together; another number is not read
 _NAME = re.compile(r"users-v([1-9][0-9]*)-b([1-9][0-9]*)")
 
 

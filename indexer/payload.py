@@ -1,6 +1,7 @@
-"""What travels with a person's vector, so that reasons need no second store: packed into a few strings.
+"""What travels with a person's vector, so that reasons need no second store: packed into a few strings and numbers.
 
-Names are there to be shown; what two people share is found by ids (``indexer.terms``).
+Names are there to be shown; what two people share is found by ids (``indexer.terms``). ``source``, ``artist_count`` and
+``updated`` are what searches are narrowed by (``indexer.ports.Where``).
 
 One string per field, since an engine hands a string over far faster than a list. Read by the retriever, written by
 whoever puts a person into the index (the indexer in bulk, the retriever one by one): the same function for both.
@@ -9,20 +10,22 @@ whoever puts a person into the index (the indexer in bulk, the retriever one by 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.identity import artist_key
-from features.user_features import UserFeatures
+from features.user_features import UserFeatures, YearStats
 from indexer.ports import Payload
-from indexer.terms import LENGTH, ids_of
+from indexer.terms import ids_of
 
 MAX_ARTISTS = 500
 MAX_GENRES = 40
 _SEPARATOR = "\n"  # cannot stand in a name: control characters are refused or stripped at the door
 _SCALE = 127.0
+_WHOLE = 255  # a share of 1, so that a share is two hex digits
 
 
 class Card:
@@ -31,7 +34,7 @@ class Card:
     __slots__ = ("_payload",)
 
     def __init__(self, payload: Payload) -> None:
-        self._payload = payload
+        self._payload: Mapping[str, Any] = payload  # each field has the type that ``pack`` gave it
 
     @property
     def display_name(self) -> str | None:
@@ -59,10 +62,42 @@ class Card:
         return self._payload["ids"]
 
     @property
+    def source(self) -> str:
+        """Where the listening was read from."""
+        return self._payload["source"]
+
+    @property
     def artist_count(self) -> int:
-        """How many ``artists`` there are, told without their names being split; genres are the shorter text."""
-        genres = self._payload["genres"]
-        return len(self.ids) // LENGTH - (genres.count(_SEPARATOR) + 1 if genres else 0)
+        """How many artists the person listens to, those beyond ``MAX_ARTISTS`` too."""
+        return self._payload["artist_count"]
+
+    @property
+    def updated(self) -> int:
+        """When the listening was last read, in whole seconds since 1970 (UTC)."""
+        return self._payload["updated"]
+
+    @property
+    def genre_coverage(self) -> float:
+        """Share of the listening with known genres, 0 to 1."""
+        return self._payload["genre_coverage"]
+
+    @property
+    def year_coverage(self) -> float:
+        """Share of the listening with known release years, 0 to 1."""
+        return self._payload["year_coverage"]
+
+    @property
+    def decades(self) -> tuple[float, ...] | None:
+        """Share of each decade (``features.user_features.DECADES``), summing to 1; None where no year is known.
+
+        Kept as a byte each, which errs by 0.002, and at the very worst, for one decade that outweighs all, by 0.03.
+        """
+        packed = self._payload.get("decades")
+        if packed is None:
+            return None
+        shares = bytes.fromhex(packed)
+        whole = sum(shares)
+        return tuple([share / whole for share in shares])
 
 
 def towers_of(cards: Sequence[Card]) -> npt.NDArray[np.float32]:
@@ -79,15 +114,22 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
         person: whose listening it is.
         towers: float32 [3, tower_width], unit or zero rows; kept as int8 (error below 0.01 in a cosine).
     """
-    artists = list(person.listening.artist_weights())[:MAX_ARTISTS]
-    genres = list(person.listening.genre_weights())[:MAX_GENRES]
+    everything = list(person.listening.artist_weights())
+    artists, genres = everything[:MAX_ARTISTS], list(person.listening.genre_weights())[:MAX_GENRES]
     quantised = np.round(towers * _SCALE).astype(np.int8)
-    payload = {
+    payload: dict[str, str | int | float] = {
         "artists": _SEPARATOR.join(artists),
         "genres": _SEPARATOR.join(genres),
         "ids": ids_of(map(artist_key, artists), genres),
         "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
+        "source": person.source,
+        "artist_count": len(everything),
+        "updated": int(person.updated_at.timestamp()),
+        "genre_coverage": person.coverage.genres,
+        "year_coverage": person.coverage.years,
     }
+    if person.years is not None:
+        payload["decades"] = _as_hex(person.years)
     if person.display_name is not None:
         payload["display_name"] = person.display_name
     if person.profile_url is not None:
@@ -98,6 +140,10 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
 def unpack(payload: Payload) -> Card:
     """The inverse of :func:`pack`."""
     return Card(payload)
+
+
+def _as_hex(years: YearStats) -> str:
+    return np.round(years.decades * _WHOLE).astype(np.uint8).tobytes().hex()
 
 
 def _split(joined: str) -> list[str]:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from features.profile import UserId
 
-Payload = Mapping[str, str]
-"""Small text fields that travel with a vector; see ``indexer.payload``."""
+Payload = Mapping[str, str | int | float]
+"""Small fields that travel with a vector, by name; see ``indexer.payload``."""
 
 
 @dataclass(frozen=True, slots=True)

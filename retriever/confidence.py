@@ -26,7 +26,7 @@ def own_confidence(artists: int, parts: int) -> float:
     A missing part takes a ninth of it away: the other towers still tell much, so it is lowered, never destroyed.
 
     Args:
-        artists: how many travel in the person's payload.
+        artists: how many the person listens to.
         parts: how many of the three towers (genre, artist, playlist) the person has.
     """
     return artists / (artists + _EVEN_AT) * (2 + parts / len(TOWERS)) / 3
