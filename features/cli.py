@@ -129,10 +129,16 @@ def stats() -> None:
 def delete(users: Annotated[list[str], typer.Argument(metavar="USER...", help="Ids of people.")]) -> None:
     """Delete people for good: their bytes are overwritten, and a running server forgets them within a second."""
     from features import compose
+    from features.delivery import deliver_all
 
-    store = compose.build(load(FeatureSettings)).store
-    known = store.get([_id(user) for user in users])
-    store.delete(list(known))
+    settings = load(FeatureSettings)
+    store, outbox = compose.build(settings).store, compose.outbox(settings)
+    ids = [_id(user) for user in users]
+    waiting = outbox.get(ids)
+    known = {user for user in store.get(ids) if user not in waiting} | {u for u, row in waiting.items() if row.person}
+    for user in sorted(known):
+        outbox.remove(user)  # also takes the place of what a server has acknowledged and not delivered yet
+    deliver_all(outbox, store)
     console.stderr().print(f"deleted {len(known):,}")
     missing = [user for user in users if user not in known]
     if missing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from features.build import FeatureBuilder
+from features.outbox import Outbox
 from features.ports import ArtistCatalog, FeatureStore, TextEncoder
 from features.settings import FeatureSettings
 from features.sqlite.store import SqliteFeatureStore
@@ -40,3 +41,8 @@ def build(
         model = SentenceTransformerEncoder(settings.text_model)
         encoder = CachedTextEncoder(model, settings.home / "texts.db", on_progress=on_encoding)
     return Features(store, store.catalog, encoder, FeatureBuilder(encoder, store.catalog))
+
+
+def outbox(settings: FeatureSettings) -> Outbox:
+    """What was acknowledged and is not in the feature store yet. Raises StoreError where the folder cannot be used."""
+    return Outbox(settings.home / "outbox.db")

@@ -27,6 +27,11 @@ class CaughtUp:
     deleted: int
 
 
+def has_changes(features: Changes, *, since: datetime) -> bool:
+    """Whether :func:`catch_up` would find anything. Raises StoreError."""
+    return bool(features.deleted(since=since)) or any(features.scan(since=since, batch_size=1))
+
+
 def catch_up(index: UserIndex, features: Changes, embedder: Embedder, *, since: datetime) -> CaughtUp:
     """Apply all changes written at or after ``since``; harmless to repeat, and quick where nothing changed."""
     gone = features.deleted(since=since)

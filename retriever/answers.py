@@ -16,6 +16,7 @@ from features.user_features import Coverage
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Cosine = Annotated[float, Field(ge=-1.001, le=1.001)]
+Index = Annotated[str, Field(description="Version of the index that was searched.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class SimilarPeople:
 
     user_id: UserId
     model_version: int
+    index: Index
     recommendations: tuple[Recommendation, ...]
 
 
@@ -72,6 +74,7 @@ class Recommendations:
 
     user_id: UserId
     model_version: int
+    index: Index
     coverage: Annotated[Coverage, Field(description="Share of the listening with known genres and release years.")]
     stored: Annotated[bool, Field(description="Whether this person is part of the community now.")]
     recommendations: tuple[Recommendation, ...]
@@ -101,14 +104,3 @@ class Person:
     top_artists: tuple[str, ...]
     top_genres: tuple[str, ...]
     decades: Annotated[dict[str, Share], Field(description="Share of the listening by decade of release.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether the service can answer: ``status`` is ``ready``, or ``not ready`` for ``reasons``."""
-
-    status: str
-    model_version: int | None
-    index: str | None
-    people: int | None
-    reasons: tuple[str, ...]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from features import compose as features_compose
-from features.listener import identified
 from features.settings import FeatureSettings, load
 from indexer import compose as indexer_compose
-from retriever.live import Live, Sources
+from retriever.assembly import Outside, assemble
 from retriever.parts import Parts
-from retriever.service import Bounds, Service
 from retriever.settings import RetrieverSettings
-from trainer.compose import load_embedder
+from trainer.compose import load_embedder, registry
 from trainer.errors import ModelMismatch
 from trainer.ports import Embedder
 
@@ -21,10 +21,16 @@ def build(settings: RetrieverSettings) -> Parts:
     Raises:
         NoIndex, IndexUnavailable: nothing was published, or it cannot be opened.
         NoModel, BrokenModel, ModelMismatch: the model of the live index cannot be used.
-        StoreError: the feature store cannot be opened.
+        StoreError: the feature store or the outbox cannot be opened.
     """
     feature_settings = load(FeatureSettings)
+    return assemble(outside(settings, feature_settings), settings, feature_settings)
+
+
+def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> Outside:
+    """The stores that the settings name. Raises StoreError where they cannot be opened."""
     room = features_compose.build(feature_settings)
+    models = registry(settings)
 
     def fitting_embedder(version: int) -> Embedder:
         embedder = load_embedder(settings, version)
@@ -35,7 +41,15 @@ def build(settings: RetrieverSettings) -> Parts:
             )
         return embedder
 
-    live = Live(Sources(indexer_compose.catalog(), room.store, room.catalog, fitting_embedder))
-    bounds = Bounds(feature_settings.max_profile_tracks, settings.neighbours_asked, settings.max_reasons)
-    service = Service(live, room.store, room.builder, bounds)
-    return Parts(service, settings, feature_settings, identified, room.encoder.warm_up, live.close)
+    def created_at(version: int) -> datetime | None:
+        return next((card.created_at for card in models.cards() if card.version == version), None)
+
+    return Outside(
+        store=room.store,
+        artists=room.catalog,
+        encoder=room.encoder,
+        outbox=features_compose.outbox(feature_settings),
+        catalog=indexer_compose.catalog(),
+        load_embedder=fitting_embedder,
+        model_created_at=created_at,
+    )

@@ -4,6 +4,7 @@
     ├── InvalidRequest      fields of a request do not fit; lists each one
     ├── UnsupportedBody     a body of a media type that is not read here
     ├── BodyTooLarge        a body beyond the size limit
+    ├── Overloaded          more is asked than can be answered in time
     ├── AddressTaken        the server cannot listen where it was told to
     ├── NoAnswer            the client reached no server, or the server did not come up
     └── Refused             the client's question was answered with a problem document
@@ -65,6 +66,15 @@ class BodyTooLarge(RetrieverError):
             f"The body holds more than {max_body_bytes / 2**20:g} MB.",
             "Send fewer playlists, or raise SOUNDALIKE_MAX_BODY_MB on the server.",
         )
+
+
+class Overloaded(RetrieverError):
+    """More is asked than can be answered in time."""
+
+    http_status, code, title = 503, "overloaded", "The service is overloaded"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, "Ask again after the seconds of the Retry-After header.")
 
 
 class AddressTaken(RetrieverError):

@@ -1,50 +1,32 @@
 """The live version: index and model as one unit, swapped as one reference, followed to the store's state.
 
 A request leases the unit and works with it to the end, so no answer mixes two versions; a retired unit is closed
-when its last lease is over. All writes of this process go through ``writing``.
+when its last lease is over. All writes of this process go through ``writing``. What fails at the index opens a circuit
+breaker; ``retriever.opening`` says how a unit is opened again, in the state that was acknowledged last.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from features.errors import SoundalikeError
-from features.ports import ArtistCatalog, FeatureStore
 from indexer.errors import IndexUnavailable
-from indexer.follow import catch_up
-from indexer.ports import IndexCatalog, IndexVersion, UserIndex
+from indexer.follow import catch_up, has_changes
+from indexer.ports import IndexVersion
 from indexer.terms import numbered
-from trainer.ports import Embedder
+from retriever.errors import Overloaded
+from retriever.opening import Sources, Unit, bring_up_to_date, open_unit
 
 LOOK_BACK = timedelta(seconds=5)
 """A write is stamped inside its transaction and seen after it; each look for changes reaches back this far."""
+WRITE_WAITS_S = 5.0
+"""How long a write waits for its turn; only catching up with very many changes takes longer."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class Unit:
-    """An opened version with the model that made its vectors. ``leases`` counts the requests that work with it."""
-
-    index: UserIndex
-    embedder: Embedder
-    quantiles: tuple[float, ...]
-    leases: int = field(default=0)
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What a live version is made from."""
-
-    catalog: IndexCatalog
-    store: FeatureStore
-    artists: ArtistCatalog
-    load_embedder: Callable[[int], Embedder]
 
 
 class Live:
@@ -55,14 +37,15 @@ class Live:
 
         Raises:
             NoIndex: nothing was published. NoModel, BrokenModel: its model cannot be loaded.
-            IndexUnavailable: it cannot be opened.
+            IndexUnavailable: it cannot be opened. StoreError: the changes since cannot be read.
         """
         self._sources = sources
         self._guard, self._writes = threading.Lock(), threading.RLock()
         self._retired: list[Unit] = []
+        self._stopping = False
         self.trouble: str | None = None
         self._looked_at = datetime.now(UTC)
-        self._unit: Unit | None = self._opened(sources.catalog.live())
+        self._unit = open_unit(sources, sources.catalog.live())
         self.people = numbered(*sources.artists.popularity())
 
     @contextmanager
@@ -70,36 +53,54 @@ class Live:
         """Work with the live unit; it stays open until the block ends.
 
         Raises:
-            IndexUnavailable: the service is stopping.
+            IndexUnavailable: the service is stopping, or the index failed and was not opened again yet.
         """
         with self._guard:
             unit = self._unit
-            if unit is None:
+            if self._stopping:
                 raise IndexUnavailable("The service is stopping.", "Ask again in a moment.")
+            if unit.is_down:
+                raise IndexUnavailable("The index failed and is being opened again.", "Ask again in a moment.")
             unit.leases += 1
         try:
-            yield unit
+            with unit.breaker:
+                yield unit
         finally:
             with self._guard:
                 unit.leases -= 1
 
     @contextmanager
-    def writing(self) -> Iterator[Unit]:
-        """Write to the store and to the unit; no swap and no catching-up happens in between."""
-        with self._writes, self.lease() as unit:
-            yield unit
+    def writing(self) -> Iterator[None]:
+        """Be the only one that writes; no swap and no catching-up happens in between.
+
+        Raises:
+            Overloaded: others have been writing for too long.
+        """
+        if not self._writes.acquire(timeout=WRITE_WAITS_S):
+            raise Overloaded("The index is catching up with very many changes.")
+        try:
+            yield
+        finally:
+            self._writes.release()
+
+    @contextmanager
+    def changing(self) -> Iterator[Unit]:
+        """A lease to change the index; if that fails the unit is opened again, as it no longer is what it should be.
+
+        To be used within ``writing``. Raises what :meth:`lease` raises.
+        """
+        with self.lease() as unit:
+            try:
+                yield unit
+            except IndexUnavailable:
+                unit.is_stale = True
+                raise
 
     def follow(self) -> None:
-        """Move over to a newly published version, bring the live one up to date, close what nobody uses."""
+        """Move over to a newly published version, mend a failed one, bring it up to date, close what nobody uses."""
         try:
-            self._move_over()
-            with self.writing() as unit:
-                since, self._looked_at = self._looked_at - LOOK_BACK, datetime.now(UTC)
-                try:
-                    catch_up(unit.index, self._sources.store, unit.embedder, since=since)
-                except SoundalikeError:
-                    self._looked_at = since + LOOK_BACK  # what was missed is looked for again
-                    raise
+            self._move_over_or_mend()
+            self._catch_up()
             self.trouble = None
         except SoundalikeError as error:
             if self.trouble != str(error):
@@ -108,49 +109,60 @@ class Live:
         self._close_retired()
 
     def count_popularity(self) -> None:
-        """Learn anew how rare artists and genres are."""
+        """Learn anew how rare artists and genres are. Raises StoreError."""
         self.people = numbered(*self._sources.artists.popularity())
+
+    @property
+    def version(self) -> IndexVersion:
+        """The facts of the live version, also while it does not answer."""
+        return self._unit.version
 
     def close(self) -> None:
         """Stop leasing and close everything; requests under way must be over."""
         with self._writes, self._guard:
-            if self._unit is not None:
+            if not self._stopping:
                 self._retired.append(self._unit)
-                self._unit = None
+            self._stopping = True
         self._close_retired()
 
-    def _move_over(self) -> None:
+    def _catch_up(self) -> None:
+        since, looked_at = self._looked_at - LOOK_BACK, datetime.now(UTC)
+        # Asked before the writers are stopped: a store that hangs must not keep them waiting.
+        if has_changes(self._sources.changes, since=since):
+            with self.writing(), self.changing() as unit:
+                catch_up(unit.index, self._sources.changes, unit.embedder, since=since)
+        self._looked_at = looked_at  # what was missed by an error is looked for again
+
+    def _move_over_or_mend(self) -> None:
         published = self._sources.catalog.live()
-        with self.lease() as unit:
-            if unit.index.version.name == published.name:
+        if published.name == self._unit.version.name:
+            if not self._unit.is_down:
                 return
-        fresh = self._opened(published)
+            self._let_go()
         started = datetime.now(UTC)
+        fresh = open_unit(self._sources, published)
         with self._writes:
-            # What came while the first, longer catching-up went on.
-            catch_up(fresh.index, self._sources.store, fresh.embedder, since=started - LOOK_BACK)
+            try:  # what came while the first, longer catching-up went on
+                bring_up_to_date(fresh, self._sources, since=started - LOOK_BACK)
+            except BaseException:
+                fresh.close()
+                raise
             with self._guard:
-                if self._unit is None:
-                    self._retired.append(fresh)
-                    return
-                self._retired.append(self._unit)
-                self._unit = fresh
+                replaced, self._unit = (fresh, self._unit) if self._stopping else (self._unit, fresh)
+                self._retired.append(replaced)
         self.count_popularity()
         _log.info("moved over to %s", published.name)
 
-    def _opened(self, version: IndexVersion) -> Unit:
-        embedder = self._sources.load_embedder(version.model_version)
-        index = self._sources.catalog.open(version.name)
-        try:
-            catch_up(index, self._sources.store, embedder, since=version.watermark)
-        except BaseException:
-            index.close()
-            raise
-        return Unit(index, embedder, version.similarity_quantiles)
+    def _let_go(self) -> None:
+        """Close the failed unit, or its lock would keep it from being opened again."""
+        with self._guard:
+            if self._unit.leases:
+                raise IndexUnavailable("The index failed; requests under way still hold it.")
+        self._unit.close()
 
     def _close_retired(self) -> None:
         with self._guard:
             idle = [unit for unit in self._retired if not unit.leases]
             self._retired = [unit for unit in self._retired if unit.leases]
         for unit in idle:
-            unit.index.close()
+            unit.close()

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from features.outbox import Outbox
 from features.profile import TasteProfile
 from features.settings import FeatureSettings
+from retriever.courier import Courier
+from retriever.encoding import EncodingQueue
+from retriever.follower import Follower
+from retriever.live import Live
+from retriever.members import Members
 from retriever.service import Service
 from retriever.settings import RetrieverSettings
+from retriever.status import Statuses
 
 
 @dataclass(frozen=True)
@@ -16,7 +23,13 @@ class Parts:
     """The service and what surrounds it.
 
     Attributes:
-        service: answers.
+        service: answers questions.
+        members: takes people in and lets them go.
+        statuses: tells how everything is.
+        live: the live version.
+        outbox: what was acknowledged and is not in the feature store yet.
+        encoding: makes features of new profiles.
+        background: threads that keep the stores in step while the application runs.
         settings: of this room.
         features: of the features room, for the limits on uploads.
         identified: gives an upload that names nobody an id that follows from its content.
@@ -25,8 +38,25 @@ class Parts:
     """
 
     service: Service
+    members: Members
+    statuses: Statuses
+    live: Live
+    outbox: Outbox
+    encoding: EncodingQueue
+    background: tuple[Follower | Courier, ...]
     settings: RetrieverSettings
     features: FeatureSettings
     identified: Callable[[TasteProfile], TasteProfile]
     warm_up: Callable[[], None]
     close: Callable[[], None]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for part in (self.encoding, *self.background):
+            part.start()
+
+    def stop(self) -> None:
+        """Stop the threads and close; requests must be over."""
+        for part in (self.encoding, *self.background):
+            part.stop()
+        self.close()

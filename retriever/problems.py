@@ -23,6 +23,8 @@ from retriever.errors import Finding, InvalidRequest
 from retriever.findings import findings_of
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 2
+"""What is not available now is tried again that often, or oftener."""
 _MENDS = {
     400: "Send a well-formed body of the announced content type.",
     404: "See /docs for the paths that exist.",
@@ -62,7 +64,8 @@ def problem_of(error: SoundalikeError, instance: str) -> Problem:
 def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """A response that carries a problem."""
     members = {name: value for name, value in asdict(problem).items() if value is not None}
-    return Response(orjson.dumps(members), problem.status, dict(headers or {}), MEDIA_TYPE)
+    soon = {"retry-after": str(RETRY_AFTER_S)} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Response(orjson.dumps(members), problem.status, {**soon, **(headers or {})}, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

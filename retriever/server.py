@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import time
+from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from features import console
+from features.errors import SoundalikeError
 from retriever.app import create_app
 from retriever.compose import build
 from retriever.errors import AddressTaken
+from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
 
-_GRACE_S = 15
+_GRACE_S = 10
 
 
 def serve(settings: RetrieverSettings) -> None:
@@ -24,23 +30,72 @@ def serve(settings: RetrieverSettings) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     listener = _listen(settings.host, settings.port)
-    parts = build(settings)
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    version = parts.service.readiness()
-    console.stderr().print(
-        f"{version.people:,} people, index {version.index}, model v{version.model_version}: "
-        f"http://{shown}:{port}/docs (Ctrl-C stops)",
-        highlight=False,
-    )
+    opening = _Opening(settings, listener)
+    # What stands in the way of the opening is told once, by whoever called this, and not with a traceback.
+    logging.getLogger("uvicorn.error").addFilter(lambda _record: opening.error is None)
+    app = create_app(opening, settings)
     config = uvicorn.Config(
-        create_app(parts),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    # Uvicorn sends itself the signal once more when all is over; SIGTERM has been obeyed by then.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
+    _DrainingServer(config, app, settings.drain_s).run(sockets=[listener])
+    if opening.error is not None:
+        raise opening.error
+
+
+class _Opening:
+    """Opens the parts when the application starts, and tells where it is to be found."""
+
+    def __init__(self, settings: RetrieverSettings, listener: socket.socket) -> None:
+        self._settings, self._listener = settings, listener
+        self.error: SoundalikeError | None = None
+
+    def __call__(self) -> Parts:
+        try:
+            parts = build(self._settings)
+        except SoundalikeError as error:
+            self.error = error
+            raise
+        host, port = self._listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        found = parts.statuses.readiness()
+        console.stderr().print(
+            f"{found.people:,} people, index {found.index}, model v{found.model_version}: "
+            f"http://{shown}:{port}/docs (Ctrl-C stops)",
+            highlight=False,
+        )
+        return parts
+
+
+class _DrainingServer(uvicorn.Server):
+    """On SIGTERM it goes on answering for a while, is not ready any more, and ends each connection with its answer.
+
+    A connection that is closed in the moment in which its client sends the next request loses that request; one that
+    was told to end does not.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, drain_s: float) -> None:
+        super().__init__(config)
+        self._app, self._drain_s = app, drain_s
+        self._leave_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM begins the draining; Ctrl-C, or a second signal, ends at once, as soon as requests are done."""
+        if sig != signal.SIGTERM or self._leave_at is not None or not self.started:
+            super().handle_exit(sig, frame)
+            return
+        self._captured_signals.append(sig)
+        self._app.state.opened.leaving = True
+        self.config.encoded_headers.append((b"connection", b"close"))  # beside every answer, from the next tick on
+        self._leave_at = time.monotonic() + self._drain_s
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second; whether to stop."""
+        if self._leave_at is not None and time.monotonic() >= self._leave_at:
+            self.should_exit = True
+        # The first of ten refreshes the headers beside every answer.
+        return await super().on_tick(counter if self._leave_at is None else 0)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -22,8 +22,20 @@ class RetrieverSettings(HomeSettings):
     """How many of the nearest people vote on which artists to discover; 50 is what the evaluation measures."""
     max_reasons: Annotated[int, Field(ge=1, le=500)] = 20
     """Most shared artists, shared genres and discoveries that an answer lists."""
-    worker_threads: Annotated[int, Field(ge=1, le=64)] = 2
-    """Requests that may encode texts or use the feature store at once; the others wait for their turn."""
+    worker_threads: Annotated[int, Field(ge=1, le=64)] = 4
+    """Threads that read requests, search and use the stores; new profiles are encoded by one more."""
+    max_requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Requests that may wait for a thread or for their encoding at once; more are answered 503 with Retry-After."""
+    request_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """Seconds after which a request is answered 503, whatever it still waits for."""
+    store_timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """Seconds that the feature store may take for an answer."""
+    deliver_every_s: Annotated[float, Field(gt=0, le=60)] = 0.25
+    """Seconds between deliveries from the outbox to the feature store; what comes in between is one batch."""
+    deliver_again_within_s: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    """Most seconds between two tries while the feature store refuses; they grow up to this, with jitter."""
+    drain_s: Annotated[float, Field(ge=0, le=60)] = 1.0
+    """Seconds that a server told to stop (SIGTERM) still answers, so that its callers learn to go elsewhere."""
     follow_every_s: Annotated[float, Field(gt=0, le=60)] = 0.5
     """Seconds between looks for a newly published index and for people changed by other processes."""
     popularity_every_s: Annotated[float, Field(gt=0)] = 60.0

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from features.build import FeatureBuilder
-from features.listener import identified, listener_of
+from features.listener import listener_of
+from features.outbox import Outbox
 from features.settings import FeatureSettings
 from features.sqlite.store import SqliteFeatureStore
 from indexer.build import BuildOptions, build_index
 from indexer.edge_catalog import EdgeIndexCatalog
 from indexer.settings import IndexSettings
-from retriever.live import Live, Sources
+from retriever.assembly import Outside, assemble
 from retriever.parts import Parts
-from retriever.service import Bounds, Service
 from retriever.settings import RetrieverSettings
 from tests.builders import NOW, WordEncoder, a_community, features_of
 from trainer.community import Widths, learn
 from trainer.inputs import widths_of
 from trainer.model import ModelShape, ThreeTowers
 from trainer.trained import TrainedModel
+
+SETTINGS = RetrieverSettings(max_body_mb=1, follow_every_s=0.05, deliver_every_s=0.02)
 
 
 @dataclass
@@ -29,15 +32,24 @@ class SmallWorld:
     catalog: EdgeIndexCatalog
     embedder: TrainedModel
     builder: FeatureBuilder
+    folder: Path
 
     def publish(self) -> str:
         return build_index(self.store, self.embedder, self.catalog, BuildOptions()).name
 
-    def parts(self) -> Parts:
-        live = Live(Sources(self.catalog, self.store, self.store.catalog, lambda _version: self.embedder))
-        service = Service(live, self.store, self.builder, Bounds(1000, 50, 20))
-        settings = RetrieverSettings(max_body_mb=1, follow_every_s=0.05)
-        return Parts(service, settings, FeatureSettings(), identified, lambda: None, live.close)
+    def parts(self, **others: Any) -> Parts:
+        """The application's parts; ``others`` take the place of what ``Outside`` has."""
+        return assemble(replace(self.outside(), **others), SETTINGS, FeatureSettings(max_profile_tracks=1000))
+
+    def outside(self) -> Outside:
+        return Outside(
+            self.store,
+            self.store.catalog,
+            WordEncoder(),
+            Outbox(self.folder / "outbox.db"),
+            self.catalog,
+            lambda _version: self.embedder,
+        )
 
 
 def a_small_world(folder: Path, people: int = 40) -> SmallWorld:
@@ -52,4 +64,4 @@ def a_small_world(folder: Path, people: int = 40) -> SmallWorld:
     co_listening = learn([person.listening for person in features_of(*community)], Widths(4, 4, 4, 4))
     network = ThreeTowers(ModelShape(widths_of(co_listening, encoder.width), 16))
     model = TrainedModel(network, co_listening, encoder.name, version=3)
-    return SmallWorld(store, EdgeIndexCatalog(folder / "index", IndexSettings()), model, builder)
+    return SmallWorld(store, EdgeIndexCatalog(folder / "index", IndexSettings()), model, builder, folder)

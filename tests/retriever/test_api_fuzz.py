@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retriever.app import create_app
-from tests.small_world import a_small_world
+from tests.small_world import SETTINGS, a_small_world
 
 PROBLEM = {"type", "title", "status", "detail", "instance", "code", "mend"}
 FEW = settings(max_examples=60, deadline=None)
@@ -21,7 +21,7 @@ FEW = settings(max_examples=60, deadline=None)
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     world = a_small_world(tmp_path_factory.mktemp("world"))
     world.publish()
-    with TestClient(create_app(world.parts()), raise_server_exceptions=False) as client:
+    with TestClient(create_app(world.parts, SETTINGS), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from features.listener import listener_of
 from retriever.app import create_app
 from tests.builders import NOW, a_community
-from tests.small_world import SmallWorld, a_small_world
+from tests.small_world import SETTINGS, SmallWorld, a_small_world
+from tests.waiting import until
 
 PROFILE = {
     "playlists": [{"name": "p", "tracks": [{"artist": "Scene 0 artist 1", "plays": 9}, {"artist": "Mine alone"}]}]
@@ -27,7 +28,7 @@ def world(tmp_path: Path) -> SmallWorld:
 
 @pytest.fixture
 def api(world: SmallWorld) -> Iterator[TestClient]:
-    with TestClient(create_app(world.parts()), raise_server_exceptions=False) as client:
+    with TestClient(create_app(world.parts, SETTINGS), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -47,7 +48,7 @@ def test_a_new_person_gets_an_id_reasons_and_discoveries_and_joins_both_stores(
     assert all(0 <= person["percentile"] <= 100 for person in answer["recommendations"])
     assert "Scene 0 artist 1" not in {found["artist"] for found in answer["discoveries"]}
     assert answer["discoveries"]
-    assert me in world.store.get([me])
+    until(lambda: me in world.store.get([me]))
     assert api.get(f"/v1/users/{me}/similar").status_code == 200
 
 
@@ -90,7 +91,7 @@ def test_a_deleted_person_is_gone_from_answers_and_from_both_stores(api: TestCli
     assert api.delete(f"/v1/users/{nearest}").status_code == 204
 
     assert nearest not in api.get("/v1/users/person-0/similar?limit=100").text.replace(f"{nearest}0", "")
-    assert world.store.get([nearest]) == {}
+    until(lambda: world.store.get([nearest]) == {})
     assert api.delete(f"/v1/users/{nearest}").status_code == 404
     assert api.get(f"/v1/users/{nearest}").status_code == 404
 
@@ -108,7 +109,7 @@ def test_the_same_upload_twice_is_one_person(api: TestClient, world: SmallWorld)
 
     assert answers[0]["user_id"] == answers[1]["user_id"]
     assert len(answers[0]["recommendations"]) == 3
-    assert world.store.count() == 41
+    until(lambda: world.store.count() == 41)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_uploads_that_are_nothing_are_refused(api: TestClient) -> None:
 def test_a_bug_gives_nothing_away(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = world.parts()
     monkeypatch.setattr(parts.service, "similar", lambda *_: 1 / 0)
-    with TestClient(create_app(parts), raise_server_exceptions=False) as api:
+    with TestClient(create_app(lambda: parts, SETTINGS), raise_server_exceptions=False) as api:
         answer = api.get("/v1/users/person-0/similar")
 
     assert answer.status_code == 500
@@ -204,7 +205,7 @@ def test_the_document_says_what_may_be_asked_for_with_examples(api: TestClient) 
 
 def test_the_service_moves_over_to_a_new_version_and_follows_the_store(world: SmallWorld) -> None:
     parts = world.parts()
-    live = parts.service.live
+    live = parts.live
     newcomer = a_community(1)[0].model_copy(update={"user_id": "newcomer"})
     with live.lease() as old:
         second = world.publish()

@@ -1,33 +1,23 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from features.errors import StoreError
 from features.identity import point_id
 from features.listener import listener_of
+from features.outbox import Outbox
 from features.profile import UserId
 from indexer.errors import IndexUnavailable
 from indexer.terms import artist_numbers
-from retriever.live import Live, Sources
+from retriever.live import Live
+from retriever.opening import Sources
 from tests.builders import NOW, a_community, a_playlist, a_profile
+from tests.faults import Breakable
 from tests.small_world import SmallWorld, a_small_world
 from trainer.errors import NoModel
-
-
-class Breakable:
-    """A feature store that can be made to fail."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.is_broken = False
-
-    def __getattr__(self, name: str) -> Any:
-        if self.is_broken:
-            raise StoreError("The disk is gone.")
-        return getattr(self._store, name)
 
 
 @pytest.fixture
@@ -44,9 +34,16 @@ def store(world: SmallWorld) -> Breakable:
 
 @pytest.fixture
 def live(world: SmallWorld, store: Breakable) -> Iterator[Live]:
-    live = Live(Sources(world.catalog, store, world.store.catalog, lambda _version: world.embedder))  # type: ignore[arg-type]
+    live = Live(sources(world, changes=store))
     yield live
     live.close()
+
+
+def sources(world: SmallWorld, **others: Any) -> Sources:
+    given = Sources(
+        world.catalog, world.store, Outbox(world.folder / "outbox.db"), world.store.catalog, lambda _v: world.embedder
+    )
+    return replace(given, **others)
 
 
 def known(live: Live, user_id: str) -> bool:
@@ -96,7 +93,7 @@ def test_a_version_whose_model_is_missing_is_not_moved_over_to(
     with live.lease() as unit:
         before = unit.index.version.name
     world.publish()
-    monkeypatch.setattr(live, "_sources", Sources(world.catalog, world.store, world.store.catalog, missing))
+    monkeypatch.setattr(live, "_sources", sources(world, load_embedder=missing))
     live.follow()
 
     assert "no model 3" in (live.trouble or "")

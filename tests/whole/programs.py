@@ -6,13 +6,14 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,14 +70,6 @@ def a_server(home: Path) -> Iterator[Server]:
     finally:
         process.kill()
         process.wait()
-
-
-def until(condition: object, seconds: float = 120) -> None:
-    """Wait until ``condition()`` holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
 
 
 def _answers(server: Server) -> bool:

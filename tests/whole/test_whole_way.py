@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.whole.programs import Server, a_server, command, done, until
+from tests.waiting import until
+from tests.whole.programs import Server, a_server, command, done
 
 pytestmark = pytest.mark.xdist_group("whole way")  # one home for all of them
 

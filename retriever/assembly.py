@@ -1,0 +1,99 @@
+"""How the parts of the application fit together, whatever stores they stand on; ``retriever.compose`` names those."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from features.build import FeatureBuilder
+from features.listener import identified
+from features.outbox import Outbox
+from features.ports import ArtistCatalog, FeatureStore, TextEncoder
+from features.settings import FeatureSettings
+from features.settled import Settled
+from indexer.ports import IndexCatalog
+from retriever.courier import Courier, Pace
+from retriever.encoding import EncodingQueue
+from retriever.follower import Follower
+from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
+from retriever.live import Live
+from retriever.members import Members
+from retriever.opening import Sources
+from retriever.parts import Parts
+from retriever.service import Bounds, Service
+from retriever.settings import RetrieverSettings
+from retriever.status import Statuses
+from trainer.ports import Embedder
+
+ENCODED_TOGETHER = 64
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the application stands on.
+
+    Attributes:
+        store: the feature store.
+        artists: what the community knows about artists.
+        encoder: of texts.
+        outbox: what is not in the store yet.
+        catalog: the versions of the index.
+        load_embedder: the model of a version.
+        model_created_at: when a version of the model was trained; None where that is unknown.
+    """
+
+    store: FeatureStore
+    artists: ArtistCatalog
+    encoder: TextEncoder
+    outbox: Outbox
+    catalog: IndexCatalog
+    load_embedder: Callable[[int], Embedder]
+    model_created_at: Callable[[int], datetime | None] = lambda _version: None
+
+
+def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSettings) -> Parts:
+    """Fit the parts together; nothing runs before ``Parts.start``.
+
+    Requests ask the feature store through a guard. The courier asks it directly: a delivery that is given up while it
+    still goes on could overtake the next one, so it waits as long as the store itself does.
+
+    Raises:
+        NoIndex, IndexUnavailable: nothing was published, or it cannot be opened. NoModel, BrokenModel: its model
+        cannot be loaded. StoreError: the feature store or the outbox cannot be read.
+    """
+    guard = Guard("feature store", Patience(settings.store_timeout_s))
+    store = GuardedStore(outside.store, guard)
+    changes = Settled(store, outside.outbox)
+    live = Live(Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder))
+    members = Members(live, outside.outbox, store)
+    builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
+    courier = Courier(outside.outbox, outside.store, Pace(settings.deliver_every_s, settings.deliver_again_within_s))
+    encoding = EncodingQueue(
+        lambda listeners: builder.build(listeners, now=datetime.now(UTC), consent=True),
+        most_waiting=settings.max_requests_at_once,
+        batch=ENCODED_TOGETHER,
+    )
+    bounds = Bounds(features.max_profile_tracks, settings.neighbours_asked, settings.max_reasons)
+
+    def close() -> None:
+        live.close()
+        guard.close()
+        outside.outbox.close()
+
+    return Parts(
+        service=Service(live, members, builder, bounds),
+        members=members,
+        statuses=Statuses(
+            live, store, outside.outbox, courier, outside.encoder.name, outside.model_created_at, lambda: encoding.depth
+        ),
+        live=live,
+        outbox=outside.outbox,
+        encoding=encoding,
+        background=(Follower(live, settings), courier),
+        settings=settings,
+        features=features,
+        identified=identified,
+        warm_up=outside.encoder.warm_up,
+        close=close,
+    )

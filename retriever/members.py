@@ -1,0 +1,77 @@
+"""Who is part of the community: joining, leaving, and what is kept of a person. Blocking; thread-safe.
+
+A write is in the outbox before it is said to be done and in the index before it is answered; the courier takes it to
+the feature store.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from features.errors import StoreError, UnknownUser
+from features.identity import point_id
+from features.outbox import Outbox
+from features.ports import FeatureStore
+from features.profile import UserId
+from features.user_features import UserFeatures
+from indexer.errors import IndexUnavailable
+from indexer.follow import vectors_of
+from retriever.live import Live
+
+MEND_UNKNOWN = "Send a profile to POST /v1/recommendations, or upload an export to POST /v1/profiles."
+
+
+class Members:
+    """The community as both stores will have it once all is delivered."""
+
+    def __init__(self, live: Live, outbox: Outbox, store: FeatureStore) -> None:
+        self._live, self._outbox, self._store = live, outbox, store
+
+    def join(self, person: UserFeatures) -> None:
+        """Take a person in, or replace what was known of them; others find them when this returns.
+
+        Raises:
+            IndexUnavailable: the person may be kept, and is found by others once the index is back.
+            StoreError: the outbox cannot be written, so nothing was kept.
+            Overloaded: others have been writing for too long.
+        """
+        with self._live.writing(), self._live.changing() as unit:
+            vectors = vectors_of([person], unit.embedder)
+            self._outbox.put(person)
+            unit.index.upsert(vectors)
+
+    def forget(self, user_id: UserId) -> None:
+        """Delete a person: out of answers when this returns, out of the stores with the next delivery.
+
+        With the index down the deletion is kept, and done before the index answers again.
+
+        Raises:
+            UnknownUser: nobody has the id, as far as can be told.
+            StoreError: the outbox cannot be written. Overloaded: others have been writing for too long.
+        """
+        with self._live.writing():
+            if not self._may_be_known(user_id):
+                raise UnknownUser(f"Nobody has the id {user_id!r}.", "There was nothing to delete.")
+            self._outbox.remove(user_id)
+            with suppress(IndexUnavailable), self._live.changing() as unit:
+                unit.index.delete([point_id(user_id)])
+
+    def known(self, user_id: UserId) -> UserFeatures:
+        """What is kept of a person. Raises UnknownUser, StoreError."""
+        waiting = self._outbox.get([user_id]).get(user_id)
+        person = self._store.get([user_id]).get(user_id) if waiting is None else waiting.person
+        if person is None:
+            raise UnknownUser(f"Nobody has the id {user_id!r}.", MEND_UNKNOWN)
+        return person
+
+    def _may_be_known(self, user_id: UserId) -> bool:
+        waiting = self._outbox.get([user_id]).get(user_id)
+        if waiting is not None:
+            return waiting.person is not None
+        try:
+            if self._store.get([user_id]):
+                return True
+            with self._live.lease() as unit:
+                return bool(unit.index.get([user_id]))
+        except (StoreError, IndexUnavailable):
+            return True  # better a deletion of nobody than one that is refused

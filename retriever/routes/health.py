@@ -1,0 +1,39 @@
+"""How the service is, for machines that watch it and people who wonder."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from retriever.routes.common import json_answer, opened
+from retriever.status import Readiness, Status
+
+router = APIRouter()
+
+
+@router.get("/healthz", tags=["health"])
+async def healthz() -> Response:
+    """Whether the process lives; touches nothing else."""
+    return json_answer({"status": "alive"})
+
+
+@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}}, tags=["health"])
+async def readyz(request: Request) -> Response:
+    """Whether questions can be answered. What is degraded does answer, and keeps writes for a store that is down."""
+    room = opened(request)
+    if room.leaving:
+        return json_answer({"status": "not ready", "reasons": ["The server is about to stop."]}, 503)
+    found = await room.workers.run(room.parts.statuses.readiness)
+    return json_answer(found, 503 if found.status == "not ready" else 200)
+
+
+@router.get("/v1/status", response_model=Status, tags=["health"])
+async def status(request: Request) -> Response:
+    """Age and version of model, index and features; how many people; what waits to be delivered."""
+    room = opened(request)
+    return json_answer(await room.workers.admit(lambda: room.workers.run(room.parts.statuses.status)))
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> Response:
+    """Where to go from here."""
+    return json_answer({"name": "Soundalike", "docs": "/docs", "openapi": "/openapi.json"})

@@ -1,0 +1,157 @@
+"""How everything is: whether questions can be answered, how old model and index are, what waits to be delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from features.errors import SoundalikeError
+from features.outbox import Outbox
+from features.ports import FeatureStore
+from retriever.courier import Courier
+from retriever.live import Live
+
+Seconds = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the service can answer: ``ready``; ``degraded`` or ``not ready`` for ``reasons``."""
+
+    status: Literal["ready", "degraded", "not ready"]
+    model_version: int
+    index: str
+    people: int | None
+    waiting: Annotated[int | None, Field(description="Acknowledged writes that are not in the feature store yet.")]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """The model of the live index."""
+
+    version: int
+    created_at: datetime | None
+    age_s: Seconds | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The live index."""
+
+    version: str
+    built_at: datetime
+    age_s: Seconds
+    people: int | None
+    people_when_built: int
+    recall_at_10: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturesStatus:
+    """The feature store; null where it does not answer."""
+
+    people: int | None
+    text_model: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """What was acknowledged and is not in the feature store yet."""
+
+    waiting: int
+    oldest_s: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything at a glance."""
+
+    status: Literal["ready", "degraded", "not ready"]
+    reasons: tuple[str, ...]
+    model: ModelStatus
+    index: IndexStatus
+    features: FeaturesStatus
+    outbox: OutboxStatus
+    encoding_waiting: int
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """Asks all parts how they are. Blocking.
+
+    Attributes:
+        live: the live version.
+        store: the feature store, guarded.
+        outbox: what waits for it.
+        courier: what takes it there.
+        text_model: name of the text encoder.
+        model_created_at: when a version of the model was trained; None where that is unknown.
+        encoding_depth: profiles that wait to be encoded.
+    """
+
+    live: Live
+    store: FeatureStore
+    outbox: Outbox
+    courier: Courier
+    text_model: str
+    model_created_at: Callable[[int], datetime | None]
+    encoding_depth: Callable[[], int]
+
+    def readiness(self) -> Readiness:
+        """Whether questions can be answered."""
+        version = self.live.version
+        people, down = _told(self._people_in_index)
+        waiting, full = _told(lambda: self.outbox.depth().waiting)
+        _, refused = _told(self.store.count)
+        reasons = dict.fromkeys(filter(None, (down, full, refused, self.live.trouble, self.courier.trouble)))
+        status = self._status(is_down=down is not None, has_reasons=bool(reasons))
+        return Readiness(status, version.model_version, version.name, people, waiting, tuple(reasons))
+
+    def status(self) -> Status:
+        """Everything at a glance. Raises StoreError where the outbox cannot be read."""
+        ready, version, now = self.readiness(), self.live.version, datetime.now(UTC)
+        trained = self.model_created_at(version.model_version)
+        depth = self.outbox.depth()
+        return Status(
+            status=ready.status,
+            reasons=ready.reasons,
+            model=ModelStatus(version.model_version, trained, None if trained is None else _age(trained, now)),
+            index=IndexStatus(
+                version=version.name,
+                built_at=version.created_at,
+                age_s=_age(version.created_at, now),
+                people=ready.people,
+                people_when_built=version.count,
+                recall_at_10=version.recall_at_10,
+            ),
+            features=FeaturesStatus(_told(self.store.count)[0], self.text_model),
+            outbox=OutboxStatus(depth.waiting, 0.0 if depth.oldest is None else _age(depth.oldest, now)),
+            encoding_waiting=self.encoding_depth(),
+        )
+
+    def _people_in_index(self) -> int:
+        with self.live.lease() as unit:
+            return unit.index.count()
+
+    @staticmethod
+    def _status(*, is_down: bool, has_reasons: bool) -> Literal["ready", "degraded", "not ready"]:
+        if is_down:
+            return "not ready"
+        return "degraded" if has_reasons else "ready"
+
+
+def _told(ask: Callable[[], int]) -> tuple[int | None, str | None]:
+    """The answer, or why there is none."""
+    try:
+        return ask(), None
+    except SoundalikeError as error:
+        return None, str(error)
+
+
+def _age(moment: datetime, now: datetime) -> float:
+    return round(max((now - moment).total_seconds(), 0.0), 1)
