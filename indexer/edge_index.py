@@ -16,7 +16,6 @@ from qdrant_edge import (
     CountRequest,
     EdgeShard,
     Filter,
-    HasIdCondition,
     Point,
     Query,
     QueryRequest,
@@ -26,8 +25,9 @@ from qdrant_edge import (
 
 from features.identity import point_id
 from features.profile import UserId
+from indexer.edge_filter import filter_of
 from indexer.edge_shard import engine, search_params
-from indexer.ports import IndexVersion, Neighbour, Payload, PersonVector
+from indexer.ports import EVERYBODY, IndexVersion, Neighbour, Payload, PersonVector, Where
 from indexer.settings import IndexSettings
 from indexer.vectors import unit, units
 
@@ -55,14 +55,19 @@ class EdgeUserIndex:
         return self._version
 
     def search(
-        self, vector: npt.NDArray[np.float32], limit: int, *, exclude: Sequence[UserId] = (), exact: bool = False
+        self,
+        vector: npt.NDArray[np.float32],
+        limit: int,
+        *,
+        exclude: Sequence[UserId] = (),
+        where: Where = EVERYBODY,
+        exact: bool = False,
     ) -> list[Neighbour]:
         """The nearest people, most similar first, ties by user id: also those between the last one in and out."""
         query = Query.Nearest(unit(vector, self._version.width).tolist())
         # A few people too many cost less than a filter, which the engine must ask at every step through the graph.
-        if len(exclude) > _FEW:
-            barred = Filter(must_not=[HasIdCondition({point_id(user_id) for user_id in exclude})])
-            return self._nearest(query, limit, barred, exact=exact)
+        if where != EVERYBODY or len(exclude) > _FEW:
+            return self._nearest(query, limit, filter_of(where, exclude), exact=exact)
         found = self._nearest(query, limit + len(exclude), exact=exact)
         return [neighbour for neighbour in found if neighbour.user_id not in exclude][:limit]
 
@@ -130,11 +135,11 @@ class EdgeUserIndex:
                 self._lock.close()
 
     def _nearest(
-        self, query: Query, limit: int, barred: Filter | None = None, *, exact: bool = False
+        self, query: Query, limit: int, allowed: Filter | None = None, *, exact: bool = False
     ) -> list[Neighbour]:
         wanted = limit + 1
         while True:
-            request = QueryRequest(wanted, query=query, with_payload=True, filter=barred, params=self._params[exact])
+            request = QueryRequest(wanted, query=query, with_payload=True, filter=allowed, params=self._params[exact])
             with engine("The index cannot be searched"):
                 points = self._shard.query(request)
             if len(points) < wanted or points[limit - 1].score > points[-1].score or wanted > limit + _MOST_TIES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import floor
 from typing import Protocol
 from uuid import UUID
 
@@ -24,6 +25,30 @@ class PersonVector:
     user_id: UserId
     vector: npt.NDArray[np.float32]
     payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Whom a search may find; as it stands, everybody. Who lacks a field of the payload that is asked for is barred.
+
+    Attributes:
+        sources: payload's ``source`` must be one of them; none of them: any.
+        min_artists: least ``artist_count``; 0: any.
+        active_since: timezone-aware; ``updated`` must not be before it, compared by whole seconds; None: any.
+    """
+
+    sources: frozenset[str] = frozenset()
+    min_artists: int = 0
+    active_since: datetime | None = None
+
+    @property
+    def since_s(self) -> int | None:
+        """``active_since`` as ``updated`` is kept: whole seconds since 1970."""
+        return None if self.active_since is None else floor(self.active_since.timestamp())
+
+
+EVERYBODY = Where()
+"""Bars nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +94,15 @@ class UserIndex(Protocol):
         ...
 
     def search(
-        self, vector: npt.NDArray[np.float32], limit: int, *, exclude: Sequence[UserId] = (), exact: bool = False
+        self,
+        vector: npt.NDArray[np.float32],
+        limit: int,
+        *,
+        exclude: Sequence[UserId] = (),
+        where: Where = EVERYBODY,
+        exact: bool = False,
     ) -> list[Neighbour]:
-        """The nearest people, most similar first, ties by user id."""
+        """The nearest of those whom ``where`` lets through and ``exclude`` does not name; ties by user id."""
         ...
 
     def near(self, user_id: UserId, limit: int) -> tuple[Payload, list[Neighbour]] | None:

@@ -15,7 +15,7 @@ from features.identity import point_id
 from features.profile import UserId
 from features.user_features import UserFeatures
 from indexer.errors import IndexUnavailable, NoIndex
-from indexer.ports import IndexVersion, Neighbour, Payload, PersonVector
+from indexer.ports import EVERYBODY, IndexVersion, Neighbour, Payload, PersonVector, Where
 from indexer.vectors import unit
 from trainer.ports import TOWERS, Embeddings
 
@@ -54,11 +54,18 @@ class MemoryUserIndex:
         return self._version
 
     def search(
-        self, vector: npt.NDArray[np.float32], limit: int, *, exclude: Sequence[UserId] = (), exact: bool = False
+        self,
+        vector: npt.NDArray[np.float32],
+        limit: int,
+        *,
+        exclude: Sequence[UserId] = (),
+        where: Where = EVERYBODY,
+        exact: bool = False,
     ) -> list[Neighbour]:
         self._must_be_open()
         query = unit(vector, self._version.width)
-        people = [person for person in self._people.values() if person.user_id not in exclude]
+        barred = set(exclude)
+        people = [p for p in self._people.values() if p.user_id not in barred and _lets_through(where, p.payload)]
         similar = [float(np.einsum("w,w", person.vector, query).clip(-1, 1)) for person in people]
         found = [Neighbour(p.user_id, s, dict(p.payload)) for p, s in zip(people, similar, strict=True)]
         return sorted(found, key=lambda neighbour: (-neighbour.similarity, neighbour.user_id))[:limit]
@@ -91,6 +98,14 @@ class MemoryUserIndex:
     def _must_be_open(self) -> None:
         if self._closed:
             raise IndexUnavailable("The index is closed.")
+
+
+def _lets_through(where: Where, payload: Payload) -> bool:
+    return (
+        (not where.sources or payload.get("source") in where.sources)
+        and (where.min_artists <= 0 or int(payload.get("artist_count", 0)) >= where.min_artists)
+        and (where.since_s is None or ("updated" in payload and int(payload["updated"]) >= where.since_s))
+    )
 
 
 class MemoryIndexCatalog:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,10 +27,8 @@ class LosesOne(MemoryUserIndex):
 
 
 class FindsTheFarthest(MemoryUserIndex):
-    def search(
-        self, vector: np.ndarray, limit: int, *, exclude: Sequence[UserId] = (), exact: bool = False
-    ) -> list[Neighbour]:
-        return super().search(vector if exact else -vector, limit, exclude=exclude)
+    def search(self, vector: np.ndarray, limit: int, *, exact: bool = False, **whom: Any) -> list[Neighbour]:
+        return super().search(vector if exact else -vector, limit, **whom)
 
 
 class ALateComer(FoldingEmbedder):

@@ -23,7 +23,7 @@ WIDTH = 4
 EAST, NORTH, UP = np.eye(WIDTH, dtype=np.float32)[:3]
 
 
-def a_person(user_id: str, vector: Sequence[float] | np.ndarray = EAST, **payload: str) -> PersonVector:
+def a_person(user_id: str, vector: Sequence[float] | np.ndarray = EAST, **payload: str | int | float) -> PersonVector:
     return PersonVector(UserId(user_id), np.asarray(vector, np.float32), payload or {"source": "test"})
 
 
