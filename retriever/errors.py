@@ -5,6 +5,7 @@
     ├── UnsupportedBody     a body of a media type that is not read here
     ├── BodyTooLarge        a body beyond the size limit
     ├── Overloaded          more is asked than can be answered in time
+    ├── Unexpected          a bug: something that nobody thought of
     ├── AddressTaken        the server cannot listen where it was told to
     ├── NoAnswer            the client reached no server, or the server did not come up
     └── Refused             the client's question was answered with a problem document
@@ -75,6 +76,17 @@ class Overloaded(RetrieverError):
 
     def __init__(self, what: str) -> None:
         super().__init__(what, "Ask again after the seconds of the Retry-After header.")
+
+
+class Unexpected(RetrieverError):
+    """A bug: the server logs where it was met, the client learns nothing of it."""
+
+    http_status, code, title = 500, "internal-server-error", "Internal Server Error"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server met an unexpected condition.", "Try again later; the server's log has the details."
+        )
 
 
 class AddressTaken(RetrieverError):

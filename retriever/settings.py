@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from features.settings import HomeSettings
+from retriever.observe.logs import LogFormat, LogLevel
 
 
 class RetrieverSettings(HomeSettings):
@@ -40,3 +41,7 @@ class RetrieverSettings(HomeSettings):
     """Seconds between looks for a newly published index and for people changed by other processes."""
     popularity_every_s: Annotated[float, Field(gt=0)] = 60.0
     """Seconds after which it is counted again how rare artists and genres are."""
+    log_format: LogFormat = "auto"
+    """json, console (for people), or auto: console where the log goes to a terminal, else JSON."""
+    log_level: LogLevel = "info"
+    """debug (also tells of every question that was answered), info, warning or error."""
