@@ -21,20 +21,14 @@ class Logbook(io.StringIO):
 @contextmanager
 def a_logbook(log_format: LogFormat = "json", level: LogLevel = "debug") -> Iterator[Logbook]:
     """What is logged inside the block."""
-    loggers = [logging.getLogger(), *(each for each in logging.root.manager.loggerDict.values() if _is_logger(each))]
+    loggers = [logging.getLogger(name) for name in (None, "features", "trainer", "indexer", "retriever")]
     before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
     book = Logbook()
     configure(log_format, level, book)
     try:
         yield book
     finally:
-        for logger in (logging.getLogger(name) for name in logging.root.manager.loggerDict):
-            logger.setLevel(logging.NOTSET)
         for logger, was, handlers in before:
             logger.setLevel(was)
             logger.handlers = handlers
         structlog.reset_defaults()
-
-
-def _is_logger(thing: object) -> bool:
-    return isinstance(thing, logging.Logger)

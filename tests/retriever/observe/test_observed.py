@@ -16,7 +16,7 @@ from retriever.observe.metrics import Metrics
 from retriever.observe.observed import Observed
 from retriever.observe.seen import seen
 from tests.retriever.observe.logbook import Logbook, a_logbook
-from tests.retriever.observe.test_metrics import samples
+from tests.retriever.observe.scrape import samples
 
 UUID = "0b6a6f7d-3c11-4c1e-9c2c-6f0c9ad63a0e"
 SECRETS = ("ann-of-green-gables", "soundalike_s3cr3t", "Nick Drake", "private-query")

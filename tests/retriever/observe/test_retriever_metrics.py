@@ -1,20 +1,10 @@
 from prometheus_client import CollectorRegistry
-from prometheus_client.parser import text_string_to_metric_families
 
 from features.errors import StoreError
 from retriever.observe.metrics import Metrics
 from retriever.observe.state import State
 from tests.retriever.observe.logbook import a_logbook
-
-
-def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
-    """Every sample by its name and the values of its labels, in the order of the labels' names."""
-    text = metrics.render()[0].decode()
-    return {
-        (sample.name.removeprefix("soundalike_"), *(value for _, value in sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
+from tests.retriever.observe.scrape import samples
 
 
 def test_requests_are_counted_and_timed_by_method_route_and_status() -> None:
