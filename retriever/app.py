@@ -30,12 +30,15 @@ def create_app(open_parts: Callable[[], Parts], settings: RetrieverSettings) -> 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = await anyio.to_thread.run_sync(open_parts)
         app.state.opened = Opened(parts, _workers(settings))
-        threading.Thread(target=_warm_up, args=(parts.warm_up,), name="warm-up", daemon=True).start()
+        warm_up = threading.Thread(target=_warm_up, args=(parts.warm_up,), name="warm-up", daemon=True)
+        warm_up.start()
         parts.start()
         try:
             yield
         finally:
             await anyio.to_thread.run_sync(parts.stop)
+            # A process that ends while a model is being loaded is aborted by the model's own threads.
+            await anyio.to_thread.run_sync(warm_up.join)
 
     app = FastAPI(
         title="Soundalike",

@@ -39,9 +39,12 @@ def serve(settings: RetrieverSettings) -> None:
     )
     # Uvicorn sends itself the signal once more when all is over; SIGTERM has been obeyed by then.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
-    _DrainingServer(config, app, settings.drain_s).run(sockets=[listener])
-    if opening.error is not None:
-        raise opening.error
+    try:
+        _DrainingServer(config, app, settings.drain_s).run(sockets=[listener])
+    except SystemExit:
+        if opening.error is None:
+            raise
+        raise opening.error from None
 
 
 class _Opening:

@@ -34,7 +34,7 @@ class Breakable:
 
 
 class Hanging(Breakable):
-    """A store that can be made to hang until it is released."""
+    """A store whose calls can be made to hang until it is released."""
 
     def __init__(self, real: Any) -> None:
         super().__init__(real)
@@ -42,8 +42,15 @@ class Hanging(Breakable):
         self.released.set()
 
     def __getattr__(self, name: str) -> Any:
-        self.released.wait()
-        return super().__getattr__(name)
+        value = super().__getattr__(name)
+        if not callable(value):
+            return value
+
+        def ask(*args: Any, **more: Any) -> Any:
+            self.released.wait()
+            return value(*args, **more)
+
+        return ask
 
 
 class BreakableIndex(Breakable):

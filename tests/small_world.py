@@ -37,9 +37,9 @@ class SmallWorld:
     def publish(self) -> str:
         return build_index(self.store, self.embedder, self.catalog, BuildOptions()).name
 
-    def parts(self, **others: Any) -> Parts:
+    def parts(self, settings: RetrieverSettings = SETTINGS, **others: Any) -> Parts:
         """The application's parts; ``others`` take the place of what ``Outside`` has."""
-        return assemble(replace(self.outside(), **others), SETTINGS, FeatureSettings(max_profile_tracks=1000))
+        return assemble(replace(self.outside(), **others), settings, FeatureSettings(max_profile_tracks=1000))
 
     def outside(self) -> Outside:
         return Outside(

@@ -1,0 +1,229 @@
+"""What a client meets while a store is down, hangs, or comes back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from features.profile import UserId
+from retriever.app import create_app
+from tests.faults import Breakable, BreakableCatalog, Hanging
+from tests.small_world import SETTINGS, SmallWorld, a_small_world
+from tests.waiting import until
+
+PROFILE = {"playlists": [{"name": "p", "tracks": [{"artist": "Scene 0 artist 1", "plays": 9}]}]}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> SmallWorld:
+    world = a_small_world(tmp_path)
+    world.publish()
+    return world
+
+
+@pytest.fixture
+def store(world: SmallWorld) -> Breakable:
+    return Breakable(world.store)
+
+
+@pytest.fixture
+def catalog(world: SmallWorld) -> BreakableCatalog:
+    return BreakableCatalog(world.catalog)
+
+
+@pytest.fixture
+def api(world: SmallWorld, store: Breakable, catalog: BreakableCatalog) -> Iterator[TestClient]:
+    def parts() -> Any:
+        return world.parts(store=store, artists=Breakable(world.store.catalog), catalog=catalog)
+
+    with TestClient(create_app(parts, SETTINGS), raise_server_exceptions=False) as client:
+        yield client
+        store.is_broken = catalog.is_broken = False
+
+
+def join(api: TestClient, user_id: str) -> httpx.Response:
+    return api.post("/v1/recommendations", json={"profile": {**PROFILE, "user_id": user_id}})
+
+
+def must_be_unavailable(answer: httpx.Response) -> None:
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_with_the_feature_store_down_people_are_recommended_and_writes_are_kept(
+    api: TestClient, store: Breakable, world: SmallWorld
+) -> None:
+    store.is_broken = True
+
+    assert join(api, "newcomer").status_code == 200
+    assert api.get("/v1/users/newcomer/similar").status_code == 200
+    assert api.get("/v1/users/newcomer").json()["user_id"] == "newcomer"
+    assert api.delete("/v1/users/person-3").status_code == 204
+    assert api.get("/v1/users/person-3/similar").status_code == 404
+    assert api.get("/v1/users/person-0/similar").status_code == 200
+    must_be_unavailable(api.get("/v1/users/person-0"))
+    ready = api.get("/readyz")
+    assert (ready.status_code, ready.json()["status"], ready.json()["waiting"]) == (200, "degraded", 2)
+    assert "The disk is gone." in ready.text
+    assert world.store.get([UserId("newcomer")]) == {}
+
+    store.is_broken = False
+    until(lambda: api.get("/readyz").json()["status"] == "ready")
+    until(lambda: api.get("/readyz").json()["waiting"] == 0)
+
+    assert world.store.get([UserId("newcomer"), UserId("person-3")]).keys() == {"newcomer"}
+
+
+def test_what_a_store_that_was_down_had_to_wait_for_arrives_in_its_newest_state(
+    api: TestClient, store: Breakable, world: SmallWorld
+) -> None:
+    store.is_broken = True
+    join(api, "back-and-forth")
+    api.delete("/v1/users/back-and-forth")
+    assert api.get("/v1/users/back-and-forth").status_code == 404
+    assert api.delete("/v1/users/back-and-forth").status_code == 404
+    join(api, "to-stay")
+    api.delete("/v1/users/to-stay")
+    join(api, "to-stay")
+    store.is_broken = False
+    until(lambda: api.get("/readyz").json()["waiting"] == 0)
+
+    assert world.store.get([UserId("back-and-forth"), UserId("to-stay")]).keys() == {"to-stay"}
+    assert api.get("/v1/users/back-and-forth/similar").status_code == 404
+    assert api.get("/v1/users/to-stay/similar").status_code == 200
+
+
+def test_a_store_that_is_down_is_left_alone(api: TestClient, store: Breakable) -> None:
+    store.is_broken = True
+    until(lambda: api.get("/v1/users/person-0").json()["detail"].endswith("for a while."))
+    asked = store.asked
+
+    for _ in range(100):
+        must_be_unavailable(api.get("/v1/users/person-0"))
+
+    assert store.asked - asked <= 10  # the courier, the follower and the breaker's trials, over a second or two
+
+
+def test_with_the_index_down_the_process_lives_is_not_ready_and_comes_back_by_itself(
+    api: TestClient, catalog: BreakableCatalog
+) -> None:
+    catalog.is_broken = True
+
+    for _ in range(10):
+        must_be_unavailable(api.get("/v1/users/person-0/similar"))
+    must_be_unavailable(join(api, "newcomer"))
+    assert api.get("/healthz").status_code == 200
+    red = api.get("/readyz")
+    assert (red.status_code, red.json()["status"]) == (503, "not ready")
+    assert api.delete("/v1/users/person-5").status_code == 204
+
+    catalog.is_broken = False
+    until(lambda: api.get("/readyz").status_code == 200)
+
+    assert api.get("/v1/users/person-5/similar").status_code == 404
+    near = api.get("/v1/users/person-1/similar?limit=100").json()["recommendations"]
+    assert "person-5" not in {person["user_id"] for person in near}
+
+
+def test_a_question_that_fails_once_does_not_take_the_index_away(api: TestClient, catalog: BreakableCatalog) -> None:
+    openings = catalog.openings
+    catalog.is_broken = True
+    must_be_unavailable(api.get("/v1/users/person-0/similar"))
+    catalog.is_broken = False
+
+    assert api.get("/v1/users/person-0/similar").status_code == 200
+    assert catalog.openings == openings
+
+
+def test_a_write_that_fails_at_the_index_is_made_up_for_before_it_answers_again(
+    api: TestClient, catalog: BreakableCatalog, world: SmallWorld
+) -> None:
+    catalog.is_broken = True
+    must_be_unavailable(join(api, "half-written"))
+    catalog.is_broken = False
+    until(lambda: api.get("/readyz").status_code == 200)
+
+    # It was not acknowledged, so either is right, but both stores must say the same.
+    found = api.get("/v1/users/half-written/similar").status_code == 200
+    assert (api.get("/v1/users/half-written").status_code == 200) == found
+
+
+def test_a_store_that_hangs_keeps_nobody_waiting_but_those_who_ask_it(world: SmallWorld) -> None:
+    hanging = Hanging(world.store)
+    settings = SETTINGS.model_copy(update={"store_timeout_s": 0.2})
+
+    def parts() -> Any:
+        return world.parts(settings=settings, store=hanging)
+
+    with TestClient(create_app(parts, settings), raise_server_exceptions=False) as api:
+        hanging.released.clear()
+        try:
+            must_be_unavailable(api.get("/v1/users/person-0"))
+            assert join(api, "newcomer").status_code == 200
+            assert api.delete("/v1/users/person-1").status_code == 204
+            assert api.get("/v1/users/newcomer/similar").status_code == 200
+            assert api.get("/readyz").json()["status"] == "degraded"
+        finally:
+            hanging.released.set()
+        until(lambda: api.get("/readyz").json()["waiting"] == 0)
+
+    assert world.store.get([UserId("newcomer"), UserId("person-1")]).keys() == {"newcomer"}
+
+
+def test_more_requests_than_the_service_can_hold_are_told_to_come_again(world: SmallWorld) -> None:
+    hanging = Hanging(world.store)
+    settings = SETTINGS.model_copy(update={"max_requests_at_once": 1, "request_timeout_s": 0.2})
+
+    def parts() -> Any:
+        return world.parts(settings=settings, store=hanging)
+
+    with TestClient(create_app(parts, settings), raise_server_exceptions=False) as api:
+        hanging.released.clear()
+        answer = api.get("/v1/users/person-0")
+        hanging.released.set()
+
+        must_be_unavailable(answer)
+        assert answer.json()["code"] == "overloaded"
+        until(lambda: api.get("/v1/users/person-0").status_code == 200)
+
+
+def test_the_status_tells_versions_ages_counts_and_what_waits(api: TestClient, store: Breakable) -> None:
+    store.is_broken = True
+    join(api, "newcomer")
+
+    status = api.get("/v1/status").json()
+
+    assert status["status"] == "degraded"
+    assert status["model"]["version"] == 3
+    assert status["index"]["version"] == "users-v3-b1"
+    assert status["index"]["people"] == 41
+    assert status["index"]["people_when_built"] == 40
+    assert status["index"]["age_s"] >= 0
+    assert status["features"] == {"people": None, "text_model": "word-encoder"}
+    assert status["outbox"]["waiting"] == 1
+    assert status["outbox"]["oldest_s"] >= 0
+
+
+def test_what_was_acknowledged_and_not_delivered_is_delivered_after_a_restart(
+    world: SmallWorld, store: Breakable
+) -> None:
+    def parts() -> Any:
+        return world.parts(store=store)
+
+    with TestClient(create_app(parts, SETTINGS)) as api:
+        store.is_broken = True
+        assert join(api, "newcomer").status_code == 200
+        assert api.delete("/v1/users/person-2").status_code == 204
+    store.is_broken = False
+    world.publish()  # by another process, which does not know what waits
+
+    with TestClient(create_app(parts, SETTINGS)) as api:
+        assert api.get("/v1/users/newcomer/similar").status_code == 200
+        assert api.get("/v1/users/person-2/similar").status_code == 404
+        until(lambda: api.get("/readyz").json()["waiting"] == 0)
+
+    assert world.store.get([UserId("newcomer"), UserId("person-2")]).keys() == {"newcomer"}
