@@ -2,6 +2,7 @@
 
     RetrieverError
     ├── InvalidRequest      fields of a request do not fit; lists each one
+    ├── StaleCursor         a list goes on in an index that is not live any more
     ├── UnsupportedBody     a body of a media type that is not read here
     ├── BodyTooLarge        a body beyond the size limit
     ├── Overloaded          more is asked than can be answered in time
@@ -49,6 +50,15 @@ class InvalidRequest(RetrieverError):
         more = f" (and {len(findings) - 3} more)" if len(findings) > 3 else ""
         super().__init__(f"{shown}{more}.", "See /docs for what each field may be.")
         self.findings = tuple(findings)
+
+
+class StaleCursor(RetrieverError):
+    """A list goes on in an index that is not live any more."""
+
+    http_status, code, title = 410, "stale-cursor", "The index changed"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, "Begin again without a cursor.")
 
 
 class UnsupportedBody(RetrieverError):
