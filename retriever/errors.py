@@ -7,6 +7,12 @@
     ├── BodyTooLarge        a body beyond the size limit
     ├── Overloaded          more is asked than can be answered in time
     ├── Unexpected          a bug: something that nobody thought of
+    ├── KeyFileError        the API keys cannot be read or changed
+    ├── NoKeys              keys are asked for, and there is none
+    ├── KeyNeeded           a request without an API key
+    ├── KeyRefused          an API key that is unknown, revoked or expired
+    ├── RoleTooLow          an API key that may not do this
+    ├── TooManyRequests     more requests than the limit
     ├── AddressTaken        the server cannot listen where it was told to
     ├── NoAnswer            the client reached no server, or the server did not come up
     └── Refused             the client's question was answered with a problem document
@@ -97,6 +103,60 @@ class Unexpected(RetrieverError):
         super().__init__(
             "The server met an unexpected condition.", "Try again later; the server's log has the details."
         )
+
+
+class KeyFileError(RetrieverError):
+    """The API keys cannot be read or changed."""
+
+    code, title = "key-file", "The API keys are not usable"
+
+
+class NoKeys(RetrieverError):
+    """Keys are asked for, and there is none that would be let in."""
+
+    code, title = "no-keys", "There is no API key"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"A server on {host} asks for API keys, and there is none that is valid.",
+            "Make one: python -m retriever keys add NAME --role admin",
+        )
+
+
+class KeyNeeded(RetrieverError):
+    """A request without an API key."""
+
+    http_status, code, title = 401, "key-needed", "An API key is needed"
+
+    def __init__(self) -> None:
+        super().__init__("The request brings no API key.", "Send one: Authorization: Bearer KEY")
+
+
+class KeyRefused(RetrieverError):
+    """An API key that is unknown, revoked or expired; which of them is not told."""
+
+    http_status, code, title = 401, "key-refused", "The API key is not valid"
+
+    def __init__(self) -> None:
+        super().__init__("The API key is unknown, revoked or expired.", "Ask the operator of the server for a new one.")
+
+
+class RoleTooLow(RetrieverError):
+    """An API key that may not do this."""
+
+    http_status, code, title = 403, "role-too-low", "The API key may not do this"
+
+    def __init__(self, role: str, needed: str) -> None:
+        super().__init__(f"The API key has the role {role}; this needs {needed}.", f"Use a key of the role {needed}.")
+
+
+class TooManyRequests(RetrieverError):
+    """More requests than the limit."""
+
+    http_status, code, title = 429, "too-many-requests", "Too many requests"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, "Ask again after the seconds of the Retry-After header.")
 
 
 class AddressTaken(RetrieverError):
