@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from features import console
+from retriever.access.commands import app as keys
 
 app = typer.Typer(
     help="Serve the HTTP API over the live index, or ask a server with a file.\n\n"
@@ -16,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+app.add_typer(keys, name="keys")
 
 
 @app.callback(invoke_without_command=True)
