@@ -29,6 +29,10 @@ class Alias:
         """The alias after one step."""
         return Alias(name, self.seq + 1, self.name)
 
+    def replaced_by(self, name: str) -> Alias:
+        """The alias after a version took the place of the live one: the way back stays what it was."""
+        return Alias(name, self.seq + 1, self.previous)
+
 
 def read_alias(path: Path) -> Alias | None:
     """The alias, None where nothing was ever published. Raises IndexUnavailable where the file is damaged."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,12 @@ from features.ports import FeatureStore
 from features.profile import UserId
 from indexer.check import Sample, check_count, check_recall, similarity_quantiles
 from indexer.errors import IndexRejected
-from indexer.follow import BATCH, catch_up, vectors_of
+from indexer.follow import BATCH, WRITE_MAY_LAST, catch_up, vectors_of
 from indexer.ports import IndexCatalog, IndexVersion, PersonVector, VersionBuilder
+from indexer.tombstones import cleared
 from indexer.vectors import count_bad
 from trainer.ports import Embedder
 
-WRITE_MAY_LAST = timedelta(seconds=60)
-"""A write is stamped inside its transaction and seen after it; whoever follows changes looks back this far."""
 SAMPLE, ASKED = 20_000, 1_000
 """People whose vectors are kept in memory for the similarities, and people who ask for the recall."""
 
@@ -61,16 +60,25 @@ def build_index(
         IndexRejected: there is nobody to index, or the version failed a check.
         ModelMismatch: features come from another text model than the embedder's.
     """
+    version = build_version(features, embedder, catalog, options)
+    options.say("publishing")
+    catalog.publish(version.name)
+    catalog.prune(options.keep_versions)
+    return version
+
+
+def build_version(
+    features: FeatureStore, embedder: Embedder, catalog: IndexCatalog, options: BuildOptions
+) -> IndexVersion:
+    """The same, without publishing it."""
+    free_of = cleared(features, now=options.clock())  # who goes from now on may leave bytes behind
     builder = catalog.create(embedder.version, embedder.width)
     try:
-        version = _fill_and_check(builder, features, embedder, options)
+        version = replace(_fill_and_check(builder, features, embedder, options), cleared=free_of)
         builder.seal(version)
     except BaseException:
         builder.abort()
         raise
-    options.say("publishing")
-    catalog.publish(version.name)
-    catalog.prune(options.keep_versions)
     return version
 
 

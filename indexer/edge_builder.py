@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import IO
 
 from indexer.edge_index import EdgeUserIndex
-from indexer.edge_shard import create_shard, engine
+from indexer.edge_shard import build_graph, create_shard
 from indexer.errors import IndexUnavailable
 from indexer.files import sync_folder
-from indexer.manifest import write_manifest
+from indexer.manifest import FIRST_SHARD, write_manifest
 from indexer.ports import IndexVersion, PersonVector
 from indexer.settings import IndexSettings
 
-SHARD = "shard"
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -29,7 +28,7 @@ class EdgeVersionBuilder:
     def __init__(self, staging: Path, version: IndexVersion, settings: IndexSettings, *, lock: IO[bytes]) -> None:
         """Takes over ``lock``, which tells other processes that ``staging`` is being built."""
         self._staging = staging
-        self._shard = create_shard(staging / SHARD, version.width, settings)
+        self._shard = create_shard(staging / FIRST_SHARD, version.width, settings)
         self._index = EdgeUserIndex(self._shard, version, settings, lock=None)
         self._lock = lock
 
@@ -42,9 +41,7 @@ class EdgeVersionBuilder:
 
         Its ``version`` bears the name, the model's version and the width; the rest is for the builder to find out.
         """
-        with engine("The graph cannot be built"):
-            self._shard.optimize()
-            self._shard.flush()
+        build_graph(self._shard)
         return self._index
 
     def seal(self, version: IndexVersion) -> None:

@@ -4,7 +4,7 @@
 <root>/BUILDS                                   the last build number of each model, so that no name comes twice
 <root>/publish.lock                             held while the alias or the set of versions changes
 <root>/versions/users-v7-b2/manifest.json       what is known of the version
-<root>/versions/users-v7-b2/shard/              Qdrant's files
+<root>/versions/users-v7-b2/shard/              Qdrant's files; shard-2 after the first rewriting
 <root>/versions/users-v7-b2/use.lock            held by the process that has it open
 <root>/versions/.staging-users-v7-b3/           being built, or left by a builder that died
 """
@@ -14,23 +14,25 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import UUID
 
 from indexer.alias import Alias, read_alias, write_alias
-from indexer.edge_builder import SHARD, EdgeVersionBuilder, unproven
+from indexer.edge_builder import EdgeVersionBuilder, unproven
+from indexer.edge_folder import lock_of, shard_of, strays, take
 from indexer.edge_index import EdgeUserIndex
-from indexer.edge_shard import IN_USE, load_shard
+from indexer.edge_rewrite import EdgeVersionRewriter, rewriter
+from indexer.edge_shard import load_shard
 from indexer.errors import IndexUnavailable, NoIndex
-from indexer.files import locked, private_folder, try_lock, write_atomically
+from indexer.files import folder_errors, locked, private_folder, write_atomically
 from indexer.manifest import MEND, parse_name, read_manifest, version_name
 from indexer.ports import IndexVersion
 from indexer.settings import IndexSettings
 
 _log = logging.getLogger(__name__)
 _STAGING = ".staging-"
-_USE_LOCK = "use.lock"
 
 
 class EdgeIndexCatalog:
@@ -49,7 +51,7 @@ class EdgeIndexCatalog:
             name = version_name(model_version, self._next_build(model_version))
             staging = self._versions / f"{_STAGING}{name}"
             staging.mkdir(mode=0o700)
-            lock = try_lock(staging / _USE_LOCK)
+            lock = lock_of(staging)
         assert lock is not None, "nobody else can hold a lock in a folder that was just made"  # noqa: S101
         return EdgeVersionBuilder(staging, unproven(name, model_version, width), self._settings, lock=lock)
 
@@ -93,26 +95,55 @@ class EdgeIndexCatalog:
 
         Raises:
             NoIndex: there is no such version.
-            IndexUnavailable: another process has it open, or it is damaged.
+            IndexInUse: another process has it open.
+            IndexUnavailable: it is being rewritten, for a minute or so, or it is damaged.
         """
         folder = self._folder(name)
-        version = read_manifest(folder)
-        with _disk():
-            lock = try_lock(folder / _USE_LOCK)
-        if lock is None:
-            raise IndexUnavailable("Another process has the index open.", IN_USE)
+        lock = take(folder)
         try:
-            return EdgeUserIndex(load_shard(folder / SHARD), version, self._settings, lock=lock)
+            return EdgeUserIndex(load_shard(shard_of(folder)), read_manifest(folder), self._settings, lock=lock)
         except IndexUnavailable:
             lock.close()
             raise
 
+    def rewrite(self, name: str, *, without: Collection[UUID]) -> EdgeVersionRewriter:
+        """Begin to rewrite a version without some points; it is as it was, and cannot be opened, until it is sealed.
+
+        Raises:
+            NoIndex: there is no such version.
+            IndexInUse: another process has it open.
+            IndexUnavailable: it is being rewritten, or it is damaged.
+        """
+        with self._changing():  # so that nobody drops it before it is locked
+            folder = self._folder(name)
+            lock = take(folder)
+        return rewriter(folder, self._settings, without, lock=lock)
+
+    def replace(self, name: str, fresh: str) -> bool:
+        """Point the alias at ``fresh`` if it points at ``name``, in one atomic step; the way back stays what it was."""
+        with self._changing():
+            read_manifest(self._folder(fresh))
+            alias = read_alias(self._current)
+            if alias is None or alias.name != name:
+                return False
+            write_alias(self._current, alias.replaced_by(fresh))
+            return True
+
+    def drop(self, name: str) -> bool:
+        """Drop a version. False where it stays, since a process has it open or the alias leads to it."""
+        with self._changing():
+            alias = self._alias_or_none()
+            if alias and name in (alias.name, alias.previous):
+                return False
+            return name not in self._names() or self._drop(self._versions / name)
+
     def prune(self, keep: int) -> list[str]:
         """Drop all but ``keep`` versions: the live one, the one live before it, then the newest; returns the dropped.
 
-        A version that some process has open is spared.
+        A version that some process has open is spared. What processes that died have left is swept away, too.
         """
         with self._changing():
+            self._sweep()
             alias = self._alias_or_none()
             newest = [version.name for version in reversed(self.versions())]
             pointed = [name for name in (alias.name, alias.previous) if name in newest] if alias else []
@@ -120,7 +151,7 @@ class EdgeIndexCatalog:
             return [name for name in self._names() if name not in kept and self._drop(self._versions / name)]
 
     def _drop(self, folder: Path) -> bool:
-        lock = try_lock(folder / _USE_LOCK)
+        lock = lock_of(folder)
         if lock is None:
             return False
         with lock:
@@ -132,6 +163,10 @@ class EdgeIndexCatalog:
     def _sweep(self) -> None:
         for staging in self._versions.glob(f"{_STAGING}*"):
             self._drop(staging)
+        for name in self._names():
+            with suppress(IndexUnavailable):  # damaged, or taken by a process that sweeps by itself
+                if strays(self._versions / name):
+                    take(self._versions / name).close()
 
     def _next_build(self, model_version: int) -> int:
         counter = self._root / "BUILDS"
@@ -161,18 +196,8 @@ class EdgeIndexCatalog:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        with _disk():
+        with folder_errors():
             private_folder(self._root)
             private_folder(self._versions)
             with locked(self._root / "publish.lock"):
                 yield
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise IndexUnavailable(
-            f"The index folder cannot be used: {error}.", "Check the disk and its rights."
-        ) from error

@@ -25,11 +25,11 @@ from qdrant_edge import (
 )
 
 from indexer.edge_filter import index_fields
-from indexer.errors import IndexUnavailable
+from indexer.edge_folder import IN_USE
+from indexer.errors import IndexInUse, IndexUnavailable
 from indexer.manifest import MEND
 from indexer.settings import IndexSettings
 
-IN_USE = "Stop that process first, or ask it over its API; an embedded index is open in one process at a time."
 _EXACT_BELOW_KB = 10_000  # vectors of so few people are compared one by one: as fast, and never wrong
 _LARGEST_SEGMENT_KB = 8_000_000
 _PANIC = "PanicException"  # what a panic of the engine becomes; it is no Exception and cannot be imported
@@ -48,7 +48,7 @@ def engine(doing: str) -> Iterator[None]:
         if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
             raise
         if "WouldBlock" in str(error):
-            raise IndexUnavailable("Another process has the index open.", IN_USE) from error
+            raise IndexInUse("Another process has the index open.", IN_USE) from error
         raise IndexUnavailable(f"{doing}: {_first_line(error)}", MEND) from error
 
 
@@ -71,6 +71,13 @@ def load_shard(folder: Path) -> EdgeShard:
     """The shard that lies in ``folder``, configured as it was created; what its process had not flushed is replayed."""
     with engine("The index cannot be opened"):
         return EdgeShard.load(str(folder))
+
+
+def build_graph(shard: EdgeShard) -> None:
+    """Merge what was written into one segment with a graph, on all cores and holding the GIL."""
+    with engine("The graph cannot be built"):
+        shard.optimize()
+        shard.flush()
 
 
 def search_params(settings: IndexSettings, *, exact: bool) -> SearchParams:

@@ -3,6 +3,7 @@
 IndexerError
 ├── NoIndex            no version was ever published, or none to go back to
 ├── IndexUnavailable   the index cannot be opened or does not answer
+│   └── IndexInUse     another process has it open
 ├── BadVector          a vector is not finite, is zero, or has another width
 └── IndexRejected      a new version failed its checks and was not published
 """
@@ -28,6 +29,12 @@ class IndexUnavailable(IndexerError):
     """The index cannot be opened or does not answer."""
 
     http_status, code, title = 503, "index-unavailable", "The index is not available"
+
+
+class IndexInUse(IndexUnavailable):
+    """Another process has the index open."""
+
+    code, title = "index-in-use", "The index is in use"
 
 
 class BadVector(IndexerError):

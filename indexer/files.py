@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from indexer.errors import IndexUnavailable
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file at once: readers see the old content or the new, and a power cut leaves one of them."""
@@ -56,3 +58,14 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def folder_errors() -> Iterator[None]:
+    """Wrap what is done to the index folder: an OSError becomes IndexUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        raise IndexUnavailable(
+            f"The index folder cannot be used: {error}.", "Check the disk and its rights."
+        ) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from features.ports import Changes
 from features.user_features import UserFeatures
@@ -17,6 +17,8 @@ from indexer.ports import PersonVector, UserIndex
 from trainer.ports import Embedder
 
 BATCH = 2000
+WRITE_MAY_LAST = timedelta(seconds=60)
+"""A write is stamped inside its transaction and seen after it; whoever follows changes looks back this far."""
 
 
 @dataclass(frozen=True, slots=True)

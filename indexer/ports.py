@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from math import floor
 from typing import Protocol
 from uuid import UUID
@@ -61,6 +61,23 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleared:
+    """Of which deletions no byte is left in a version's files; see ``indexer.tombstones``.
+
+    Attributes:
+        at: when the tombstones were read without whose people the files were filled.
+        known: digest of those that were younger, then, than any write may last.
+    """
+
+    at: datetime
+    known: str
+
+
+NEVER_CLEARED = Cleared(datetime.fromtimestamp(0, UTC), "")
+"""Of none."""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexVersion:
     """One immutable build: the collection ``users-v{model_version}-b{build}``.
 
@@ -73,6 +90,7 @@ class IndexVersion:
         created_at: when it was published.
         recall_at_10: measured against exact search before it was published.
         similarity_quantiles: 1,001 quantiles of the similarity of two random people, for percentiles.
+        cleared: of which deletions no byte is left in its files.
     """
 
     name: str
@@ -83,6 +101,7 @@ class IndexVersion:
     created_at: datetime
     recall_at_10: float
     similarity_quantiles: tuple[float, ...]
+    cleared: Cleared = NEVER_CLEARED
 
 
 class UserIndex(Protocol):
@@ -182,4 +201,36 @@ class IndexCatalog(Protocol):
 
     def prune(self, keep: int) -> list[str]:
         """Drop all but the live version and the ``keep - 1`` newest others; returns the dropped names."""
+        ...
+
+
+class RewritableCatalog(IndexCatalog, Protocol):
+    """A catalogue whose versions can be freed of what was deleted; for the indexer's process, never for the server's.
+
+    An engine deletes softly: who is deleted is not found any more, but stays in the files until they are rewritten.
+    """
+
+    def rewrite(self, name: str, *, without: Collection[UUID]) -> VersionBuilder:
+        """Begin to rewrite a version: the builder holds everybody in it but the points ``without``.
+
+        The version stays as it was until the builder is sealed, under the same name, and cannot be opened until then.
+        Its index, once finished, bears the facts of the version and the ``count`` of people who were copied.
+
+        Raises:
+            NoIndex: there is no such version.
+            IndexInUse: another process has it open.
+            IndexUnavailable: it is being rewritten, or it is damaged.
+        """
+        ...
+
+    def replace(self, name: str, fresh: str) -> bool:
+        """Point the alias at ``fresh`` if it points at ``name``, in one atomic step; the way back stays what it was.
+
+        Raises:
+            NoIndex: there is no version ``fresh``.
+        """
+        ...
+
+    def drop(self, name: str) -> bool:
+        """Drop a version. False where it stays, since a process has it open or the alias leads to it."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from features.identity import point_id
 from features.profile import UserId
 from features.user_features import UserFeatures
-from indexer.errors import IndexUnavailable, NoIndex
+from indexer.errors import IndexInUse, IndexUnavailable, NoIndex
 from indexer.ports import EVERYBODY, IndexVersion, Neighbour, Payload, PersonVector, Where
 from indexer.vectors import unit
 from trainer.ports import TOWERS, Embeddings
@@ -95,6 +95,10 @@ class MemoryUserIndex:
     def close(self) -> None:
         self._closed = True
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
     def _must_be_open(self) -> None:
         if self._closed:
             raise IndexUnavailable("The index is closed.")
@@ -109,12 +113,14 @@ def _lets_through(where: Where, payload: Payload) -> bool:
 
 
 class MemoryIndexCatalog:
-    """IndexCatalog in dictionaries; ``opens`` is the UserIndex that its versions are opened and built as."""
+    """RewritableCatalog in dictionaries; ``opens`` is the UserIndex that its versions are opened and built as."""
 
     opens: type[MemoryUserIndex] = MemoryUserIndex
 
     def __init__(self) -> None:
         self._sealed: dict[str, tuple[IndexVersion, dict[UUID, PersonVector]]] = {}
+        self._opened: dict[str, MemoryUserIndex] = {}
+        self._rewriters: dict[str, MemoryVersionBuilder] = {}
         self._builds: Counter[int] = Counter()
         self._live: str | None = None
         self._previous: str | None = None
@@ -149,13 +155,38 @@ class MemoryIndexCatalog:
 
     def open(self, name: str) -> MemoryUserIndex:
         self._must_know(name)
-        return self.opens(*self._sealed[name])
+        self._must_not_be_rewritten(name)
+        self._opened[name] = self.opens(*self._sealed[name])
+        return self._opened[name]
+
+    def rewrite(self, name: str, *, without: Collection[UUID]) -> MemoryVersionBuilder:
+        self._must_know(name)
+        self._must_not_be_rewritten(name)
+        if self._is_in_use(name):
+            raise IndexInUse("Somebody has the index open.")
+        version, people = self._sealed[name]
+        living = {point: person for point, person in people.items() if point not in without}
+        self._rewriters[name] = MemoryVersionBuilder(self, replace(version, count=len(living)), living)
+        return self._rewriters[name]
+
+    def replace(self, name: str, fresh: str) -> bool:
+        self._must_know(fresh)
+        if self._live != name:
+            return False
+        self._live = fresh
+        return True
+
+    def drop(self, name: str) -> bool:
+        if name in (self._live, self._previous) or self._is_in_use(name):
+            return False
+        self._sealed.pop(name, None)
+        return True
 
     def prune(self, keep: int) -> list[str]:
         newest = [version.name for version in reversed(self.versions())]
         pointed = [name for name in (self._live, self._previous) if name in newest]
         kept = list(dict.fromkeys([*pointed, *newest]))[: max(keep, 1)]
-        dropped = sorted(self._sealed.keys() - kept)
+        dropped = sorted(name for name in self._sealed.keys() - kept if not self._is_in_use(name))
         for name in dropped:
             del self._sealed[name]
         return dropped
@@ -164,14 +195,30 @@ class MemoryIndexCatalog:
         if name not in self._sealed:
             raise NoIndex(f"There is no version {name} of the index.")
 
+    def _must_not_be_rewritten(self, name: str) -> None:
+        if self._is_rewritten(name):
+            raise IndexUnavailable("The index is being rewritten.")
+
+    def _is_rewritten(self, name: str) -> bool:
+        return name in self._rewriters and self._rewriters[name].is_at_work
+
+    def _is_in_use(self, name: str) -> bool:
+        return self._is_rewritten(name) or (name in self._opened and not self._opened[name].is_closed)
+
 
 class MemoryVersionBuilder:
     """VersionBuilder over a dictionary that nobody else sees before it is sealed."""
 
-    def __init__(self, catalog: MemoryIndexCatalog, version: IndexVersion) -> None:
+    def __init__(
+        self, catalog: MemoryIndexCatalog, version: IndexVersion, people: dict[UUID, PersonVector] | None = None
+    ) -> None:
         self._catalog = catalog
-        self._people: dict[UUID, PersonVector] = {}
+        self._people = people or {}
         self._index = catalog.opens(version, self._people)
+
+    @property
+    def is_at_work(self) -> bool:
+        return not self._index.is_closed
 
     def add(self, people: Sequence[PersonVector]) -> None:
         self._index.upsert(people)

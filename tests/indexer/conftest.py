@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer.ports import IndexCatalog, UserIndex
+from indexer.ports import IndexCatalog, RewritableCatalog, UserIndex
 from tests.indexer.versions import CATALOGS, EAST, NORTH, a_person, a_version
 
 
 @pytest.fixture(params=CATALOGS)
-def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> IndexCatalog:
+def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> RewritableCatalog:
     return CATALOGS[request.param](tmp_path)
 
 

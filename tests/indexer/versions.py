@@ -9,12 +9,12 @@ import numpy as np
 
 from features.profile import UserId
 from indexer.edge_catalog import EdgeIndexCatalog
-from indexer.ports import IndexCatalog, IndexVersion, PersonVector, UserIndex
+from indexer.ports import IndexCatalog, IndexVersion, PersonVector, RewritableCatalog, UserIndex
 from indexer.settings import IndexSettings
 from tests.builders import NOW
 from tests.fake_index import MemoryIndexCatalog
 
-CATALOGS: dict[str, Callable[[Path], IndexCatalog]] = {
+CATALOGS: dict[str, Callable[[Path], RewritableCatalog]] = {
     "edge": lambda folder: EdgeIndexCatalog(folder / "index", IndexSettings()),
     "memory": lambda folder: MemoryIndexCatalog(),
 }
