@@ -26,7 +26,7 @@ from indexer.edge_shard import load_shard, search_params
 from indexer.follow import vectors_of
 from indexer.ports import PersonVector
 from indexer.settings import IndexSettings
-from retriever.client import own_server
+from retriever.own_server import own_server
 from trainer.compose import load_embedder, registry
 
 QUERIES, LIMIT = 2000, 10

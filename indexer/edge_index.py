@@ -6,7 +6,7 @@ built lie in a second segment that is compared one by one; only the builder ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from qdrant_edge import (
     Query,
     QueryRequest,
     ScoredPoint,
+    ScrollRequest,
     UpdateOperation,
 )
 
@@ -27,6 +28,7 @@ from features.identity import point_id
 from features.profile import UserId
 from indexer.edge_filter import filter_of
 from indexer.edge_shard import engine, search_params
+from indexer.payload import CONTENT
 from indexer.ports import EVERYBODY, IndexVersion, Neighbour, Payload, PersonVector, Where
 from indexer.settings import IndexSettings
 from indexer.vectors import unit, units
@@ -116,6 +118,17 @@ class EdgeUserIndex:
             return
         with engine("The index cannot be written"):
             self._shard.update(UpdateOperation.delete_points(ids))  # type: ignore[arg-type]  # a list is invariant
+
+    def contents(self, batch_size: int = 2000) -> Iterator[dict[UserId, str]]:
+        """Everybody with the ``content`` of their payload ('' where there is none), in batches; none twice."""
+        following = None
+        while True:
+            with engine("The index cannot be read"):
+                records, following = self._shard.scroll(ScrollRequest(following, batch_size, None, [_USER_ID, CONTENT]))
+            payloads = [record.payload or {} for record in records]
+            yield {UserId(payload[_USER_ID]): payload.get(CONTENT, "") for payload in payloads}
+            if following is None:
+                return
 
     def count(self) -> int:
         """Number of people, exact."""

@@ -1,7 +1,8 @@
 """What travels with a person's vector, so that reasons need no second store: packed into a few strings and numbers.
 
 Names are there to be shown; what two people share is found by ids (``indexer.terms``). ``source``, ``artist_count`` and
-``updated`` are what searches are narrowed by (``indexer.ports.Where``).
+``updated`` are what searches are narrowed by (``indexer.ports.Where``); ``content`` is a fingerprint of what is known
+of the person, by which a point that is behind the feature store is told.
 
 One string per field, since an engine hands a string over far faster than a list. Read by the retriever, written by
 whoever puts a person into the index (the indexer in bulk, the retriever one by one): the same function for both.
@@ -16,11 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.fingerprint import fingerprint
 from features.identity import artist_key
 from features.user_features import UserFeatures, YearStats
 from indexer.ports import Payload
 from indexer.terms import ids_of
 
+CONTENT = "content"
 MAX_ARTISTS = 500
 MAX_GENRES = 40
 _SEPARATOR = "\n"  # cannot stand in a name: control characters are refused or stripped at the door
@@ -122,6 +125,7 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
         "genres": _SEPARATOR.join(genres),
         "ids": ids_of(map(artist_key, artists), genres),
         "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
+        CONTENT: fingerprint(person),
         "source": person.source,
         "artist_count": len(everything),
         "updated": int(person.updated_at.timestamp()),

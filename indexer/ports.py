@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import floor
@@ -141,6 +141,10 @@ class UserIndex(Protocol):
 
     def delete(self, points: Iterable[UUID]) -> None:
         """Delete by ``features.identity.point_id``; unknown ones are no error."""
+        ...
+
+    def contents(self, batch_size: int = 2000) -> Iterator[dict[UserId, str]]:
+        """Everybody with the ``content`` of their payload ('' where there is none), in batches; none twice."""
         ...
 
     def count(self) -> int:

@@ -15,7 +15,7 @@ from features.errors import SoundalikeError
 from retriever import documents, problems
 from retriever.limits import BodyLimit
 from retriever.parts import Parts
-from retriever.routes import ask, health, people
+from retriever.routes import admin, ask, health, people
 from retriever.routes.common import Opened
 from retriever.settings import RetrieverSettings
 from retriever.workers import Workers
@@ -48,7 +48,7 @@ def create_app(open_parts: Callable[[], Parts], settings: RetrieverSettings) -> 
         responses=documents.PROBLEMS,
     )
     problems.install(app)
-    for room in (ask, people, health):
+    for room in (ask, people, health, admin):
         app.include_router(room.router)
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_mb * 2**20)
     documents.describe_bodies(app)

@@ -21,6 +21,7 @@ from retriever.live import Live
 from retriever.members import Members
 from retriever.opening import Sources
 from retriever.parts import Parts
+from retriever.reconcile import Reconciler
 from retriever.service import Bounds, Service
 from retriever.settings import RetrieverSettings
 from retriever.status import Statuses
@@ -89,6 +90,7 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         ),
         live=live,
         outbox=outside.outbox,
+        reconciler=Reconciler(live, outside.outbox, outside.store),
         encoding=encoding,
         background=(Follower(live, settings), courier),
         settings=settings,

@@ -50,9 +50,34 @@ def ask(
     start: Annotated[bool, typer.Option("--start", help="Start a server for this one question.")] = False,
 ) -> None:
     """Ask who listens as the owner of FILE does: uploads it to the API and shows the nearest people with reasons."""
-    from retriever.client import own_server, upload
+    from features.settings import load
+    from retriever.client import Client
+    from retriever.own_server import own_server
+    from retriever.settings import ClientSettings
     from retriever.show import answer_view
 
     with own_server() if start else nullcontext(url) as address:
-        answer = upload(address, file, limit=limit, remember=remember)
+        answer = Client(address, load(ClientSettings).api_key).upload(file, limit=limit, remember=remember)
     console.stdout().print(answer_view(answer))
+
+
+@app.command()
+def reconcile(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell the difference; exit code 1 if any.")] = False,
+    url: Annotated[
+        str | None, typer.Option(help="The server that has the index open; found by itself if not given.")
+    ] = None,
+) -> None:
+    """Compare the feature store with the index, person by person, and mend the difference.
+
+    A running server is asked to do it, as the embedded index belongs to one process.
+    """
+    from features.settings import load
+    from retriever.offline import reconciled
+    from retriever.settings import ClientSettings, RetrieverSettings
+    from retriever.show import reconciled_view
+
+    found = reconciled(load(RetrieverSettings), url, load(ClientSettings).api_key, dry_run=dry_run)
+    console.stdout().print(reconciled_view(found))
+    if dry_run and (found["missing"] or found["extra"] or found["stale"]):
+        raise typer.Exit(1)

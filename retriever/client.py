@@ -1,99 +1,61 @@
-"""A client of the HTTP API: what ``ask`` speaks with, and a server of its own for as long as a question takes."""
+"""A client of the HTTP API: what the commands speak with; ``retriever.own_server`` starts a server for a question."""
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from features.errors import UnreadableSource
 from retriever.errors import NoAnswer, Refused
 
 _UPLOAD_TIMEOUT = httpx.Timeout(300, connect=5)
-_START_TIMEOUT_S = 120
+_WORK_TIMEOUT = httpx.Timeout(3600, connect=5)
 
 
-def upload(url: str, file: Path, *, limit: int, remember: bool) -> dict[str, Any]:
-    """Post a file to ``/v1/profiles``.
+class Client:
+    """Asks one server, with a key where it needs one."""
 
-    Raises:
-        UnreadableSource: the file cannot be opened.
-        NoAnswer: nobody answers at ``url``.
-        Refused: the answer is a problem document.
-    """
-    try:
-        with file.open("rb") as opened:
-            response = httpx.post(
-                f"{url.rstrip('/')}/v1/profiles",
-                files={"file": (file.name, opened)},
-                data={"limit": limit, "remember": remember},
-                timeout=_UPLOAD_TIMEOUT,
-            )
-        answer: dict[str, Any] = response.json()
-    except OSError as error:
-        raise UnreadableSource(f"{file} cannot be read: {error.strerror}.", "Give a file that exists.") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NoAnswer(
-            f"No answer from {url}: {error}.", "Start a server: python -m retriever, or add --start"
-        ) from error
-    except ValueError as error:
-        raise NoAnswer(f"{url} answers, but is no Soundalike.", "Give the server's address with --url.") from error
-    if response.is_error:
-        raise Refused(answer.get("detail", f"Status {response.status_code}."), answer.get("mend", ""))
-    return answer
+    def __init__(self, url: str, key: SecretStr | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {} if key is None else {"authorization": f"Bearer {key.get_secret_value()}"}
 
+    def upload(self, file: Path, *, limit: int, remember: bool) -> dict[str, Any]:
+        """Post a file to ``/v1/profiles``.
 
-@contextmanager
-def own_server() -> Iterator[str]:
-    """A server on a free loopback port, for as long as the block lasts; gives its URL.
-
-    Raises:
-        NoAnswer: it does not come up; says what it said last.
-    """
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryFile("w+") as said:
-        command = [sys.executable, "-m", "retriever", "--host", "127.0.0.1", "--port", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)  # noqa: S603 - our own program
+        Raises:
+            UnreadableSource: the file cannot be opened.
+            NoAnswer: nobody answers. Refused: the answer is a problem document.
+        """
         try:
-            _wait_until_ready(url, process)
-            yield url
-        except NoAnswer as error:
-            said.seek(0)
-            lines = said.read().strip().splitlines()
-            raise NoAnswer(error.what, lines[-1] if lines else error.mend) from error
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with file.open("rb") as opened:
+                return self._post(
+                    "/v1/profiles",
+                    _UPLOAD_TIMEOUT,
+                    files={"file": (file.name, opened)},
+                    data={"limit": limit, "remember": remember},
+                )
+        except OSError as error:
+            raise UnreadableSource(f"{file} cannot be read: {error.strerror}.", "Give a file that exists.") from error
 
+    def reconcile(self, *, dry_run: bool) -> dict[str, Any]:
+        """Have the server compare its stores. Raises NoAnswer, Refused."""
+        return self._post("/v1/admin/reconcile", _WORK_TIMEOUT, params={"dry_run": dry_run})
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise NoAnswer("The server stopped while it started.", "See: python -m retriever")
+    def _post(self, path: str, timeout: httpx.Timeout, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - as httpx takes it
         try:
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == httpx.codes.OK:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise NoAnswer(f"The server was not ready within {_START_TIMEOUT_S} s.", "See: python -m retriever")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+            response = httpx.post(f"{self._url}{path}", headers=self._headers, timeout=timeout, **more)
+            answer: dict[str, Any] = response.json()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NoAnswer(
+                f"No answer from {self._url}: {error}.", "Start a server: python -m retriever, or add --start"
+            ) from error
+        except ValueError as error:
+            raise NoAnswer(
+                f"{self._url} answers, but is no Soundalike.", "Give the server's address with --url."
+            ) from error
+        if response.is_error:
+            raise Refused(answer.get("detail", f"Status {response.status_code}."), answer.get("mend", ""))
+        return answer

@@ -13,6 +13,7 @@ from retriever.encoding import EncodingQueue
 from retriever.follower import Follower
 from retriever.live import Live
 from retriever.members import Members
+from retriever.reconcile import Reconciler
 from retriever.service import Service
 from retriever.settings import RetrieverSettings
 from retriever.status import Statuses
@@ -28,6 +29,7 @@ class Parts:
         statuses: tells how everything is.
         live: the live version.
         outbox: what was acknowledged and is not in the feature store yet.
+        reconciler: compares the stores, and mends.
         encoding: makes features of new profiles.
         background: threads that keep the stores in step while the application runs.
         settings: of this room.
@@ -42,6 +44,7 @@ class Parts:
     statuses: Statuses
     live: Live
     outbox: Outbox
+    reconciler: Reconciler
     encoding: EncodingQueue
     background: tuple[Follower | Courier, ...]
     settings: RetrieverSettings

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from features.settings import HomeSettings
+from retriever.access.settings import AccessSettings
 from retriever.observe.logs import LogFormat, LogLevel
 
 
-class RetrieverSettings(HomeSettings):
+class RetrieverSettings(AccessSettings):
     """Where to listen, how much to take in, how often to look for changes."""
 
     host: str = "127.0.0.1"
-    """Address to listen on. Loopback, as there are no keys yet: whoever reaches the server may read and delete."""
+    """Address to listen on. Any other than loopback asks every request for an API key: python -m retriever keys."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 takes a free one and prints it."""
     max_body_mb: Annotated[int, Field(ge=1, le=1024)] = 32
@@ -45,3 +46,10 @@ class RetrieverSettings(HomeSettings):
     """json, console (for people), or auto: console where the log goes to a terminal, else JSON."""
     log_level: LogLevel = "info"
     """debug (also tells of every question that was answered), info, warning or error."""
+
+
+class ClientSettings(HomeSettings):
+    """What a command that speaks to a server is told."""
+
+    api_key: SecretStr | None = None
+    """Key that the commands ``ask`` and ``reconcile`` show to a server that asks for one."""

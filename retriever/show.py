@@ -33,6 +33,16 @@ def answer_view(answer: dict[str, Any]) -> RenderableType:
     return Group(people, _discoveries(answer["discoveries"]))
 
 
+def reconciled_view(found: dict[str, Any]) -> RenderableType:
+    """What a reconciliation found, as a sentence."""
+    wrong = {name: found[name] for name in ("missing", "extra", "stale") if found[name]}
+    if not wrong:
+        return "the index is what the feature store says: nobody missing, extra or stale"
+    counts = ", ".join(f"{number:,} {name}" for name, number in wrong.items())
+    some = ", ".join(found["examples"])
+    return Text(f"{counts} in the index {'(nothing was changed)' if found['dry_run'] else '(mended)'}: {some}")
+
+
 def _nearness(person: dict[str, Any]) -> str:
     percentile = person["percentile"]
     nearer_than = "" if percentile is None else f"\nnearer than\n{percentile:.1f} % of pairs"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -87,6 +87,12 @@ class MemoryUserIndex:
         self._must_be_open()
         for point in points:
             self._people.pop(point, None)
+
+    def contents(self, batch_size: int = 2000) -> Iterator[dict[UserId, str]]:
+        self._must_be_open()
+        everybody = list(self._people.values())
+        for start in range(0, max(len(everybody), 1), batch_size):
+            yield {p.user_id: str(p.payload.get("content", "")) for p in everybody[start : start + batch_size]}
 
     def count(self) -> int:
         self._must_be_open()

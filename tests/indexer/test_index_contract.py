@@ -223,6 +223,20 @@ def test_a_bad_vector_cannot_be_built_with(catalog: IndexCatalog, bad: list[Any]
     builder.abort()
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 1000])
+def test_what_everybody_in_the_index_was_made_of_is_told_in_batches(index: UserIndex, batch_size: int):
+    index.upsert([a_person(user_id, EAST, content=f"of {user_id}") for user_id in ("bob", "dan")])
+    index.delete([point_id(UserId("cleo"))])
+    batches = list(index.contents(batch_size))
+
+    assert {user_id: content for batch in batches for user_id, content in batch.items()} == {
+        "ann": "",
+        "bob": "of bob",
+        "dan": "of dan",
+    }
+    assert sum(map(len, batches)) == 3
+
+
 def test_a_closed_index_says_so_whatever_it_is_asked(index: UserIndex):
     index.close()
     questions: list[Callable[[], object]] = [
@@ -233,6 +247,7 @@ def test_a_closed_index_says_so_whatever_it_is_asked(index: UserIndex):
         lambda: index.upsert([a_person("dan")]),
         lambda: index.delete([point_id(UserId("ann"))]),
         index.count,
+        lambda: list(index.contents()),
     ]
     for question in questions:
         with pytest.raises(IndexUnavailable):
