@@ -30,15 +30,15 @@ class Locks:
     Attributes:
         keys: that are let in.
         rules: which route needs which role.
-        failures: how often an address may come without a valid key. A valid key is let in all the same: 256 bits are
-            not guessed, and one bad client must not lock out all who share its address.
+        failures: how often an address may come without a valid key; None is as often as it likes. A valid key is let
+            in all the same: 256 bits are not guessed, and one bad client must not lock out all who share its address.
         on_refusal: told of each request that is turned away.
         clock: the time now.
     """
 
     keys: FollowedKeys
     rules: Rules
-    failures: Throttle
+    failures: Throttle | None
     on_refusal: OnRefusal
     clock: Callable[[], datetime] = _now
 
@@ -74,8 +74,9 @@ class Door:
         return Refused("forbidden", RoleTooLow(key.role, rule.role), {"WWW-Authenticate": challenge})
 
     def _unknown(self, scope: Scope, *, has_key: bool) -> Refused:
-        standing = self._locks.failures.take(address_of(scope))
-        if not standing.is_allowed:
+        failures = self._locks.failures
+        standing = None if failures is None else failures.take(address_of(scope))
+        if standing is not None and not standing.is_allowed:
             error = TooManyRequests("Too many requests without a valid API key came from this address.")
             return Refused("rate", error, over_quota_headers([standing]))
         if has_key:
