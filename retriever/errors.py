@@ -13,6 +13,10 @@
     ├── KeyRefused          an API key that is unknown, revoked or expired
     ├── RoleTooLow          an API key that may not do this
     ├── TooManyRequests     more requests than the limit
+    ├── BadIdempotencyKey   an Idempotency-Key of a form that is not read here
+    ├── KeyReused           an Idempotency-Key that stands for another request
+    ├── StillRunning        the first request of an Idempotency-Key is not answered yet
+    ├── AnswerGone          a request was carried out before, and its person was deleted since
     ├── AddressTaken        the server cannot listen where it was told to
     ├── NoAnswer            the client reached no server, or the server did not come up
     └── Refused             the client's question was answered with a problem document
@@ -157,6 +161,48 @@ class TooManyRequests(RetrieverError):
 
     def __init__(self, what: str) -> None:
         super().__init__(what, "Ask again after the seconds of the Retry-After header.")
+
+
+class BadIdempotencyKey(RetrieverError):
+    """An Idempotency-Key of a form that is not read here."""
+
+    http_status, code, title = 400, "bad-idempotency-key", "The Idempotency-Key is not valid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The header Idempotency-Key is not 1 to 200 letters, digits and . _ ~ : + / = -, in quotes or without.",
+            "Send a fresh UUID for each request, and the same one when it is repeated.",
+        )
+
+
+class KeyReused(RetrieverError):
+    """An Idempotency-Key that stands for another request."""
+
+    http_status, code, title = 422, "idempotency-key-reused", "The Idempotency-Key stands for another request"
+
+    def __init__(self) -> None:
+        super().__init__("Another request was sent with this Idempotency-Key.", "Send a fresh key with a new request.")
+
+
+class StillRunning(RetrieverError):
+    """The first request of an Idempotency-Key is not answered yet."""
+
+    http_status, code, title = 409, "still-running", "The request is still being worked on"
+
+    def __init__(self) -> None:
+        super().__init__("The request of this Idempotency-Key is still being worked on.", "Repeat it in a second.")
+
+
+class AnswerGone(RetrieverError):
+    """A request was carried out before, and its person was deleted since; repeating it must not bring them back."""
+
+    http_status, code, title = 410, "answer-gone", "The answer is gone"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request of this Idempotency-Key was carried out, and somebody in it was deleted since.",
+            "Send it with a fresh key if they want to join again.",
+        )
 
 
 class AddressTaken(RetrieverError):
