@@ -16,7 +16,7 @@ DEMO_HOME := $(or $(shell cat $(LATEST) 2>/dev/null),.soundalike)
 endif
 SOUNDALIKE_HOME := $(CURDIR)/$(DEMO_HOME)
 endif
-demo serve import train evaluate stability index rollback bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
+demo serve import train evaluate stability index rollback reconcile erase bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
 
 SYNTHETIC := $(DEMO)/synthetic
 SAMPLE := $(DEMO)/sample-export.zip
@@ -28,7 +28,7 @@ step = @printf '\n\033[1m%s\033[0m\n' '$(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test test-fast lint types imports check serve import train evaluate stability index rollback bench \
+.PHONY: help setup demo test test-fast chaos fuzz reconcile erase lint types imports check serve import train evaluate stability index rollback bench \
 	constraints clean
 
 help: ## this menu
@@ -94,11 +94,22 @@ index: $(STAMP) ## a new version of the index, checked and published
 rollback: $(STAMP) ## back to the index before
 	$(RUN) indexer --rollback
 
+reconcile: $(STAMP) ## feature store and index compared person by person, and mended ([DRY_RUN=1] only looks)
+	$(RUN) retriever reconcile $(if $(DRY_RUN),--dry-run)
+
+erase: $(STAMP) ## rewrite the versions of the index that still hold bytes of deleted people
+	$(RUN) indexer --erase
+
 test: $(STAMP) ## all tests
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 test-fast: $(STAMP) ## what failed last time first, up to the first failure
 	$(BIN)/pytest -n 2 --dist loadgroup -x --failed-first
+
+# CHAOS_SEED=N repeats a run.
+chaos: export CHAOS_KILLS ?= 200
+chaos: $(STAMP) ## kill -9 of server and indexer under writes, CHAOS_KILLS=200 times: nothing lost, nothing back
+	$(BIN)/pytest tests/whole/test_crash.py -s --timeout 7200
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ def command(home: Path, *arguments: str, **settings: str) -> subprocess.Complete
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=_environment(home, settings),
+        env=environment(home, settings),
         timeout=300,
         check=False,
     )
@@ -61,7 +61,7 @@ def a_server(home: Path) -> Iterator[Server]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
-        env=_environment(home, {}),
+        env=environment(home, {}),
     )
     try:
         server = Server(f"http://127.0.0.1:{port}", process)
@@ -80,6 +80,6 @@ def _answers(server: Server) -> bool:
         return False
 
 
-def _environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
+def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SOUNDALIKE_")}
     return {**kept, "SOUNDALIKE_HOME": str(home), "COLUMNS": "200", **settings}

@@ -1,0 +1,47 @@
+"""kill -9 of the server and of the indexer at random moments, under writes: nothing is lost, and nothing comes back.
+
+CHAOS_KILLS says how many times, CHAOS_SEED repeats a run; ``make chaos`` does more of it.
+"""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.whole.chaos import Ledger, kill_the_indexer, kill_the_server, must_be_whole
+from tests.whole.programs import done
+
+pytestmark = pytest.mark.xdist_group("chaos")
+KILLS = int(os.environ.get("CHAOS_KILLS", "32"))
+SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+PEOPLE = 60
+CHECKED_EVERY = 4
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("chaos")
+    home = folder / "home"
+    done(home, "features", "synthesize", "--people", str(PEOPLE), "--out", str(folder))
+    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
+    done(home, "trainer", "train", SOUNDALIKE_EPOCHS="2")
+    done(home, "indexer")
+    return home
+
+
+def test_what_was_acknowledged_outlives_any_death_and_what_was_deleted_stays_gone(home: Path) -> None:
+    print(f"CHAOS_SEED={SEED}")  # noqa: T201 - shown where it fails
+    rng, ledger = random.Random(SEED), Ledger()  # noqa: S311
+    for number in range(1, KILLS + 1):
+        if number % 3:
+            kill_the_server(home, ledger, rng)
+        elif number % 2:
+            kill_the_indexer(home, ledger, rng)
+        else:
+            kill_the_indexer(home, ledger, rng, "--erase", "--wait", "5")
+        if number % CHECKED_EVERY == 0 or number == KILLS:
+            must_be_whole(home, ledger, PEOPLE)
+    done(home, "indexer")  # what was killed over and over again still works
+    must_be_whole(home, ledger, PEOPLE)
+    assert ledger.acknowledged > 5 * KILLS
