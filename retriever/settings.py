@@ -46,6 +46,9 @@ class RetrieverSettings(AccessSettings):
     """json, console (for people), or auto: console where the log goes to a terminal, else JSON."""
     log_level: LogLevel = "info"
     """debug (also tells of every question that was answered), info, warning or error."""
+    tracing: bool = False
+    """Whether a trace of each request is sent, by OTLP over HTTP, to the address in OTEL_EXPORTER_OTLP_ENDPOINT; needs
+    the extra: pip install 'soundalike[tracing]'."""
 
 
 class ClientSettings(HomeSettings):

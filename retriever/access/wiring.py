@@ -1,13 +1,14 @@
 """Puts everything of this package and of ``retriever.observe`` around an application, in the one right order.
 
-    Observed            gives the id, sees every answer, is the rim for bugs
-      PlainHeaders      also on refusals
-        CORS            answers a browser's preflight, which brings no key
-          Door          401, 403
-            RateLimits  429, by key
-              the application and its own middlewares
+    Observed              gives the id, sees every answer, is the rim for bugs
+      Traced              one span
+        PlainHeaders      also on refusals
+          CORS            answers a browser's preflight, which brings no key
+            Door          401, 403
+              RateLimits  429, by key
+                the application and its own middlewares
 
-A middleware that is not needed is not there: without keys and limits, as on loopback, the first two remain.
+A middleware that is not needed is not there: without keys and limits, as on loopback, two of them remain.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from retriever.access.rules import Rules
 from retriever.access.settings import OFF, origins_of
 from retriever.observe.metrics import Metrics
 from retriever.observe.observed import Observed
+from retriever.observe.tracing import Tracing
 from retriever.settings import RetrieverSettings
 
 _METHODS = ("GET", "POST", "DELETE")
@@ -39,7 +41,7 @@ _EXPOSED = (
 )  # fmt: skip
 
 
-def guard(app: FastAPI, settings: RetrieverSettings, metrics: Metrics) -> None:
+def guard(app: FastAPI, settings: RetrieverSettings, metrics: Metrics, tracing: Tracing | None = None) -> None:
     """Put the middlewares around ``app``; those that it has already are inside of them.
 
     Raises:
@@ -58,6 +60,10 @@ def guard(app: FastAPI, settings: RetrieverSettings, metrics: Metrics) -> None:
         app.add_middleware(Door, locks=Locks(keys, rules, failures, metrics.refused))
     _add_cors(app, settings)
     app.add_middleware(PlainHeaders)
+    if tracing is not None:
+        from retriever.observe.traced import Traced
+
+        app.add_middleware(Traced, tracer=tracing.tracer)
     app.add_middleware(Observed, metrics=metrics)
     describe_access(app, rules, has_keys=keys is not None, has_limits=has_limits)
 

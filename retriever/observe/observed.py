@@ -15,7 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from retriever.errors import Unexpected
 from retriever.observe.metrics import Metrics
-from retriever.observe.seen import Seen, begin, template_of
+from retriever.observe.seen import Seen, begin, method_of, template_of
 from retriever.problems import problem_of, respond
 
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -25,7 +25,6 @@ NEVER_ANSWERED = 499
 _HEADER = REQUEST_ID_HEADER.lower().encode()
 # What proxies send: a UUID, or 32 hexadecimal digits. Nothing else is taken over, as it could be somebody's name.
 _REQUEST_ID = re.compile(rb"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.IGNORECASE)
-_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _log = logging.getLogger("retriever.access")
@@ -64,8 +63,7 @@ class Observed:
                 self._tell(scope, noted, answer.status or NEVER_ANSWERED, perf_counter() - started, bug)
 
     def _tell(self, scope: Scope, noted: Seen, status: int, seconds: float, bug: Exception | None) -> None:
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = template_of(scope)
+        method, route = method_of(scope), template_of(scope)
         self._metrics.answered(method, route, status, seconds)
         level = _level(method, status, has_bug=bug is not None)
         if not _log.isEnabledFor(level):

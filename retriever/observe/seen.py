@@ -13,6 +13,7 @@ from starlette.types import Scope
 UNMATCHED = "unmatched"
 """Stands for the route of a request that no route is for."""
 
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _IN_SCOPE = "soundalike.seen"
 
 
@@ -44,6 +45,11 @@ def seen(scope: Scope) -> Seen:
 def begin(scope: Scope, noted: Seen) -> None:
     """Take notes on the request of ``scope`` in ``noted``."""
     scope[_IN_SCOPE] = noted
+
+
+def method_of(scope: Scope) -> str:
+    """The method, or ``other`` for one that a client made up."""
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 def template_of(scope: Scope) -> str:
