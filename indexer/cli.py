@@ -1,7 +1,9 @@
-"""``python -m indexer``: build and publish, go back, list. The engine and torch are imported when they are needed."""
+"""``python -m indexer``: build and publish, go back, erase, list. The engine and torch are imported when needed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +14,8 @@ from features.settings import FeatureSettings, load
 from indexer.settings import IndexSettings
 
 if TYPE_CHECKING:
-    from indexer.ports import IndexCatalog, IndexVersion
+    from indexer.build import BuildOptions
+    from indexer.ports import IndexCatalog, IndexVersion, RewritableCatalog
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -24,6 +27,12 @@ def index(
     ] = None,
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the index that was live before.")] = False,
     list_versions: Annotated[bool, typer.Option("--list", help="List the versions; the live one is marked.")] = False,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Rewrite the versions that still hold bytes of deleted people.")
+    ] = False,
+    wait_s: Annotated[
+        float, typer.Option("--wait", min=0, help="With --erase: seconds to wait for a server to move over.")
+    ] = 60,
 ) -> None:
     """Build the vector index from the feature store with the latest model, check it, and publish it at once.
 
@@ -38,28 +47,60 @@ def index(
     elif rollback:
         version = catalog.rollback()
         console.stderr().print(f"went back: {version.name} is live")
+    elif erase:
+        _erase(catalog, wait_s)
     else:
         _build(catalog, model)
 
 
 def _build(catalog: IndexCatalog, model: int | None) -> None:
     from features import compose as features_compose
-    from indexer.build import BuildOptions, build_index
+    from indexer.build import build_index
     from trainer.compose import load_embedder, registry
 
     settings = load(IndexSettings)
     embedder = load_embedder(settings, registry(settings).latest() if model is None else model)
     store = features_compose.build(load(FeatureSettings)).store
+    with _told(settings, store.count()) as options:
+        version = build_index(store, embedder, catalog, options)
+    console.stdout().print(_table([version], version.name))
+
+
+def _erase(catalog: RewritableCatalog, wait_s: float) -> None:
+    from features import compose as features_compose
+    from indexer.erase import Erased, EraseOptions, erase
+    from indexer.errors import IndexInUse
+    from trainer.compose import load_embedder
+
+    settings = load(IndexSettings)
+    store = features_compose.build(load(FeatureSettings)).store
+    with _told(settings, store.count()) as options:
+        done = erase(store, catalog, lambda version: load_embedder(settings, version), EraseOptions(wait_s, options))
+    say = console.stderr().print
+    for what, names in (("rewritten", done.rewritten), ("built anew", done.built), ("dropped", done.dropped)):
+        if names:
+            say(f"{what}: {', '.join(names)}")
+    if done.in_use:
+        raise IndexInUse(
+            f"Bytes of deleted people may be left in {', '.join(done.in_use)}, which another process has open.",
+            "Run python -m indexer --erase again, or stop that process first.",
+        )
+    say(f"{'nothing to do: ' if done == Erased() else ''}no version holds bytes of deleted people")
+
+
+@contextmanager
+def _told(settings: IndexSettings, people: int) -> Iterator[BuildOptions]:
+    """Options under which progress is shown."""
+    from indexer.build import BuildOptions
+
     with console.progress() as bar:
-        task = bar.add_task("embedding people", total=store.count())
-        options = BuildOptions(
+        task = bar.add_task("embedding people", total=people)
+        yield BuildOptions(
             keep_versions=settings.keep_versions,
             min_recall=settings.min_recall,
             on_people=lambda count: bar.advance(task, count),
             say=lambda what: bar.update(task, description=what),
         )
-        version = build_index(store, embedder, catalog, options)
-    console.stdout().print(_table([version], version.name))
 
 
 def _list(catalog: IndexCatalog) -> None:
