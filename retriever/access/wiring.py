@@ -1,8 +1,8 @@
 """Puts everything of this package and of ``retriever.observe`` around an application, in the one right order.
 
-    Observed              gives the id, sees every answer, is the rim for bugs
-      Traced              one span
-        PlainHeaders      also on refusals
+    PlainHeaders          on every answer
+      Observed            gives the id, sees every answer, is the rim for bugs
+        Traced            one span
           CORS            answers a browser's preflight, which brings no key
             Door          401, 403
               RateLimits  429, by key
@@ -59,12 +59,12 @@ def guard(app: FastAPI, settings: RetrieverSettings, metrics: Metrics, tracing: 
         failures = _throttle("failures", settings.rate_limit_failures, BoundedMemory())
         app.add_middleware(Door, locks=Locks(keys, rules, failures, metrics.refused))
     _add_cors(app, settings)
-    app.add_middleware(PlainHeaders)
     if tracing is not None:
         from retriever.observe.traced import Traced
 
         app.add_middleware(Traced, tracer=tracing.tracer)
     app.add_middleware(Observed, metrics=metrics)
+    app.add_middleware(PlainHeaders)
     describe_access(app, rules, has_keys=keys is not None, has_limits=has_limits)
 
 

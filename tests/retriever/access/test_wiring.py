@@ -12,7 +12,9 @@ from features.settings import load
 from retriever import problems
 from retriever.access.keyfile import KeyFile
 from retriever.access.roles import Role
+from retriever.access.rules import UNLISTED, Rules
 from retriever.access.wiring import guard
+from retriever.app import create_app
 from retriever.errors import KeyFileError, NoKeys
 from retriever.limits import BodyLimit
 from retriever.observe.metrics import Metrics
@@ -147,14 +149,21 @@ def test_nobody_guesses_what_an_answer_is_and_nobody_keeps_it(tmp_path: Path) ->
     async def kept() -> Response:
         return Response(headers={"Cache-Control": "max-age=60"})
 
+    @app.get("/v1/users/{a}/compatibility/{b}")
+    async def bug(a: str, b: str) -> Response:
+        raise KeyError(a, b)
+
     a_key(KeyFile(tmp_path))
     with guarded(tmp_path, app) as api:
         answered, own, missing = api.get("/v1/users/ann"), api.get("/v1/status"), api.get("/nowhere")
+        failed = api.get("/v1/users/ann/compatibility/bob")
     with guarded(tmp_path, host=ANYWHERE) as api:
         refused = api.get("/")
 
-    assert all(answer.headers["x-content-type-options"] == "nosniff" for answer in (answered, own, missing, refused))
-    assert [answer.headers["cache-control"] for answer in (answered, missing, refused)] == ["no-store"] * 3
+    assert all(
+        answer.headers["x-content-type-options"] == "nosniff" for answer in (answered, own, missing, failed, refused)
+    )
+    assert [answer.headers["cache-control"] for answer in (answered, missing, failed, refused)] == ["no-store"] * 4
     assert own.headers.get_list("cache-control") == ["max-age=60"]
 
 
@@ -199,3 +208,16 @@ def test_the_document_of_an_open_server_speaks_of_no_keys(tmp_path: Path) -> Non
 
     assert "securitySchemes" not in document.get("components", {})
     assert not {"401", "403", "429"} & document["paths"]["/"]["get"]["responses"].keys()
+
+
+def test_the_table_knows_every_route_of_the_service() -> None:
+    paths = create_app(lambda: None, RetrieverSettings(_env_file=None)).openapi()["paths"]
+    unlisted = [
+        f"{method} {path}"
+        for path, operations in paths.items()
+        for method in operations
+        if Rules().find(method.upper(), path) is UNLISTED and not path.startswith("/v1/admin/")
+    ]
+
+    assert paths
+    assert unlisted == []
