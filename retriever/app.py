@@ -13,7 +13,10 @@ from fastapi import FastAPI
 
 from features.errors import SoundalikeError
 from retriever import documents, problems
+from retriever.access.wiring import guard
 from retriever.limits import BodyLimit
+from retriever.observe.metrics import Metrics
+from retriever.observe.tracing import Tracing
 from retriever.parts import Parts
 from retriever.routes import admin, ask, health, people
 from retriever.routes.common import Opened
@@ -23,13 +26,19 @@ from retriever.workers import Workers
 _log = logging.getLogger(__name__)
 
 
-def create_app(open_parts: Callable[[], Parts], settings: RetrieverSettings) -> FastAPI:
-    """The application; ``open_parts`` is called when it starts, and what it gave is closed when it stops."""
+def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettings) -> FastAPI:
+    """The application; ``open_parts`` is called when it starts, and what it gave is closed when it stops.
+
+    Raises:
+        SettingsError, NoKeys, KeyFileError: the server would let in whom it should not; see ``access.wiring.guard``.
+    """
+    metrics = Metrics()
+    tracing = Tracing() if settings.tracing else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts = await anyio.to_thread.run_sync(open_parts)
-        app.state.opened = Opened(parts, _workers(settings))
+        parts = await anyio.to_thread.run_sync(open_parts, metrics)
+        app.state.opened = Opened(parts, _workers(settings), metrics)
         warm_up = threading.Thread(target=_warm_up, args=(parts.warm_up,), name="warm-up", daemon=True)
         warm_up.start()
         parts.start()
@@ -39,6 +48,8 @@ def create_app(open_parts: Callable[[], Parts], settings: RetrieverSettings) -> 
             await anyio.to_thread.run_sync(parts.stop)
             # A process that ends while a model is being loaded is aborted by the model's own threads.
             await anyio.to_thread.run_sync(warm_up.join)
+            if tracing is not None:
+                await anyio.to_thread.run_sync(tracing.close)
 
     app = FastAPI(
         title="Soundalike",
@@ -52,6 +63,7 @@ def create_app(open_parts: Callable[[], Parts], settings: RetrieverSettings) -> 
         app.include_router(room.router)
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_mb * 2**20)
     documents.describe_bodies(app)
+    guard(app, settings, metrics, tracing)
     return app
 
 

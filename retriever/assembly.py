@@ -19,6 +19,7 @@ from retriever.follower import Follower
 from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
 from retriever.live import Live
 from retriever.members import Members
+from retriever.observe.metrics import Metrics
 from retriever.opening import Sources
 from retriever.parts import Parts
 from retriever.reconcile import Reconciler
@@ -53,7 +54,7 @@ class Outside:
     model_created_at: Callable[[int], datetime | None] = lambda _version: None
 
 
-def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSettings) -> Parts:
+def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSettings, metrics: Metrics) -> Parts:
     """Fit the parts together; nothing runs before ``Parts.start``.
 
     Requests ask the feature store through a guard. The courier asks it directly: a delivery that is given up while it
@@ -69,13 +70,33 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     live = Live(Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder))
     members = Members(live, outside.outbox, store)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
-    courier = Courier(outside.outbox, outside.store, Pace(settings.deliver_every_s, settings.deliver_again_within_s))
+    courier = Courier(
+        outside.outbox,
+        outside.store,
+        Pace(settings.deliver_every_s, settings.deliver_again_within_s),
+        on_delivery=lambda done, seconds: metrics.delivered(
+            "features", "delivered" if done.refused is None else "failed", seconds
+        ),
+    )
     encoding = EncodingQueue(
         lambda listeners: builder.build(listeners, now=datetime.now(UTC), consent=True),
         most_waiting=settings.max_requests_at_once,
         batch=ENCODED_TOGETHER,
+        on_batch=metrics.encoded,
     )
     bounds = Bounds(features.max_profile_tracks, settings.neighbours_asked, settings.max_reasons)
+
+    statuses = Statuses(
+        live=live,
+        store=store,
+        store_is_given_up=lambda: guard.is_open,
+        outbox=outside.outbox,
+        courier=courier,
+        text_model=outside.encoder.name,
+        model_created_at=outside.model_created_at,
+        encoding_depth=lambda: encoding.depth,
+    )
+    metrics.watch(statuses.state)
 
     def close() -> None:
         live.close()
@@ -85,9 +106,7 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     return Parts(
         service=Service(live, members, builder, bounds),
         members=members,
-        statuses=Statuses(
-            live, store, outside.outbox, courier, outside.encoder.name, outside.model_created_at, lambda: encoding.depth
-        ),
+        statuses=statuses,
         live=live,
         outbox=outside.outbox,
         reconciler=Reconciler(live, outside.outbox, outside.store),

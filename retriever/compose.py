@@ -8,6 +8,7 @@ from features import compose as features_compose
 from features.settings import FeatureSettings, load
 from indexer import compose as indexer_compose
 from retriever.assembly import Outside, assemble
+from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
 from trainer.compose import load_embedder, registry
@@ -15,7 +16,7 @@ from trainer.errors import ModelMismatch
 from trainer.ports import Embedder
 
 
-def build(settings: RetrieverSettings) -> Parts:
+def build(settings: RetrieverSettings, metrics: Metrics) -> Parts:
     """Open everything that is needed to answer.
 
     Raises:
@@ -24,7 +25,7 @@ def build(settings: RetrieverSettings) -> Parts:
         StoreError: the feature store or the outbox cannot be opened.
     """
     feature_settings = load(FeatureSettings)
-    return assemble(outside(settings, feature_settings), settings, feature_settings)
+    return assemble(outside(settings, feature_settings), settings, feature_settings, metrics)
 
 
 def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> Outside:

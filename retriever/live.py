@@ -117,6 +117,11 @@ class Live:
         """The facts of the live version, also while it does not answer."""
         return self._unit.version
 
+    @property
+    def is_down(self) -> bool:
+        """Whether the live version failed and was not opened again yet."""
+        return self._unit.is_down
+
     def close(self) -> None:
         """Stop leasing and close everything; requests under way must be over."""
         with self._writes, self._guard:

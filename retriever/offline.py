@@ -12,6 +12,7 @@ from indexer.errors import IndexInUse
 from retriever.assembly import assemble
 from retriever.client import Client
 from retriever.compose import outside
+from retriever.observe.metrics import Metrics
 from retriever.reconcile import Reconciled, compare
 from retriever.settings import RetrieverSettings
 
@@ -44,7 +45,7 @@ def _dry(settings: RetrieverSettings) -> Reconciled:
 
 def _mended(settings: RetrieverSettings) -> Reconciled:
     features = load(FeatureSettings)
-    parts = assemble(outside(settings, features), settings, features)
+    parts = assemble(outside(settings, features), settings, features, Metrics())
     try:
         return Reconciled.of(parts.reconciler.mend(), dry_run=False)
     finally:

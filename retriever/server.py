@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import sys
 import time
 from types import FrameType
 
@@ -16,6 +17,8 @@ from features.errors import SoundalikeError
 from retriever.app import create_app
 from retriever.compose import build
 from retriever.errors import AddressTaken
+from retriever.observe.logs import configure
+from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
 
@@ -28,14 +31,14 @@ def serve(settings: RetrieverSettings) -> None:
     Raises:
         AddressTaken: the address cannot be listened on. And what ``compose.build`` raises.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    configure(settings.log_format, settings.log_level, sys.stderr)
     listener = _listen(settings.host, settings.port)
     opening = _Opening(settings, listener)
     # What stands in the way of the opening is told once, by whoever called this, and not with a traceback.
     logging.getLogger("uvicorn.error").addFilter(lambda _record: opening.error is None)
     app = create_app(opening, settings)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S
     )
     # Uvicorn sends itself the signal once more when all is over; SIGTERM has been obeyed by then.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
@@ -54,9 +57,9 @@ class _Opening:
         self._settings, self._listener = settings, listener
         self.error: SoundalikeError | None = None
 
-    def __call__(self) -> Parts:
+    def __call__(self, metrics: Metrics) -> Parts:
         try:
-            parts = build(self._settings)
+            parts = build(self._settings, metrics)
         except SoundalikeError as error:
             self.error = error
             raise

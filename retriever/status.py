@@ -14,6 +14,7 @@ from features.outbox import Outbox
 from features.ports import FeatureStore
 from retriever.courier import Courier
 from retriever.live import Live
+from retriever.observe.state import State
 
 Seconds = Annotated[float, Field(ge=0)]
 
@@ -87,6 +88,7 @@ class Statuses:
     Attributes:
         live: the live version.
         store: the feature store, guarded.
+        store_is_given_up: whether it is not even asked at the moment.
         outbox: what waits for it.
         courier: what takes it there.
         text_model: name of the text encoder.
@@ -96,6 +98,7 @@ class Statuses:
 
     live: Live
     store: FeatureStore
+    store_is_given_up: Callable[[], bool]
     outbox: Outbox
     courier: Courier
     text_model: str
@@ -132,6 +135,20 @@ class Statuses:
             features=FeaturesStatus(_told(self.store.count)[0], self.text_model),
             outbox=OutboxStatus(depth.waiting, 0.0 if depth.oldest is None else _age(depth.oldest, now)),
             encoding_waiting=self.encoding_depth(),
+        )
+
+    def state(self) -> State:
+        """The same for the metrics, with what is known of it. Raises StoreError where the outbox cannot be read."""
+        version, now, depth = self.live.version, datetime.now(UTC), self.outbox.depth()
+        trained = self.model_created_at(version.model_version)
+        return State(
+            people=_told(self._people_in_index)[0],
+            model_age_s=None if trained is None else _age(trained, now),
+            index_age_s=_age(version.created_at, now),
+            encoding_waiting=self.encoding_depth(),
+            outbox_waiting={"features": depth.waiting},
+            outbox_oldest_s={"features": 0.0 if depth.oldest is None else _age(depth.oldest, now)},
+            breakers_open={"features": self.store_is_given_up(), "index": self.live.is_down},
         )
 
     def _people_in_index(self) -> int:

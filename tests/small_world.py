@@ -15,6 +15,7 @@ from indexer.build import BuildOptions, build_index
 from indexer.edge_catalog import EdgeIndexCatalog
 from indexer.settings import IndexSettings
 from retriever.assembly import Outside, assemble
+from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
 from tests.builders import NOW, WordEncoder, a_community, features_of
@@ -37,9 +38,10 @@ class SmallWorld:
     def publish(self) -> str:
         return build_index(self.store, self.embedder, self.catalog, BuildOptions()).name
 
-    def parts(self, settings: RetrieverSettings = SETTINGS, **others: Any) -> Parts:
+    def parts(self, metrics: Metrics | None = None, settings: RetrieverSettings = SETTINGS, **others: Any) -> Parts:
         """The application's parts; ``others`` take the place of what ``Outside`` has."""
-        return assemble(replace(self.outside(), **others), settings, FeatureSettings(max_profile_tracks=1000))
+        features = FeatureSettings(max_profile_tracks=1000)
+        return assemble(replace(self.outside(), **others), settings, features, metrics or Metrics())
 
     def outside(self) -> Outside:
         return Outside(

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from retriever.answers import Recommendations, SimilarPeople
+from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.workers import Workers
 
@@ -22,6 +23,7 @@ class Opened:
 
     parts: Parts
     workers: Workers
+    metrics: Metrics
     leaving: bool = False
 
 

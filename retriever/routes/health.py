@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from retriever.routes.common import json_answer, opened
 from retriever.status import Readiness, Status
@@ -31,6 +32,14 @@ async def status(request: Request) -> Response:
     """Age and version of model, index and features; how many people; what waits to be delivered."""
     room = opened(request)
     return json_answer(await room.workers.admit(lambda: room.workers.run(room.parts.statuses.status)))
+
+
+@router.get("/metrics", tags=["health"], response_class=PlainTextResponse)
+async def metrics(request: Request) -> Response:
+    """For Prometheus: requests, encoding, searches, deliveries; what waits, and how old model and index are."""
+    room, accept = opened(request), request.headers.get("accept", "")
+    body, media_type = await room.workers.run(lambda: room.metrics.render(accept))
+    return Response(body, media_type=media_type)
 
 
 @router.get("/", include_in_schema=False)

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from features.profile import UserId
 from retriever.app import create_app
+from retriever.observe.metrics import Metrics
 from tests.faults import Breakable, BreakableCatalog, Hanging
 from tests.small_world import SETTINGS, SmallWorld, a_small_world
 from tests.waiting import until
@@ -36,8 +37,8 @@ def catalog(world: SmallWorld) -> BreakableCatalog:
 
 @pytest.fixture
 def api(world: SmallWorld, store: Breakable, catalog: BreakableCatalog) -> Iterator[TestClient]:
-    def parts() -> Any:
-        return world.parts(store=store, artists=Breakable(world.store.catalog), catalog=catalog)
+    def parts(metrics: Metrics) -> Any:
+        return world.parts(metrics, store=store, artists=Breakable(world.store.catalog), catalog=catalog)
 
     with TestClient(create_app(parts, SETTINGS), raise_server_exceptions=False) as client:
         yield client
@@ -156,8 +157,8 @@ def test_a_store_that_hangs_keeps_nobody_waiting_but_those_who_ask_it(world: Sma
     hanging = Hanging(world.store)
     settings = SETTINGS.model_copy(update={"store_timeout_s": 0.2})
 
-    def parts() -> Any:
-        return world.parts(settings=settings, store=hanging)
+    def parts(metrics: Metrics) -> Any:
+        return world.parts(metrics, settings=settings, store=hanging)
 
     with TestClient(create_app(parts, settings), raise_server_exceptions=False) as api:
         hanging.released.clear()
@@ -178,8 +179,8 @@ def test_more_requests_than_the_service_can_hold_are_told_to_come_again(world: S
     hanging = Hanging(world.store)
     settings = SETTINGS.model_copy(update={"max_requests_at_once": 1, "request_timeout_s": 0.2})
 
-    def parts() -> Any:
-        return world.parts(settings=settings, store=hanging)
+    def parts(metrics: Metrics) -> Any:
+        return world.parts(metrics, settings=settings, store=hanging)
 
     with TestClient(create_app(parts, settings), raise_server_exceptions=False) as api:
         hanging.released.clear()
@@ -211,8 +212,8 @@ def test_the_status_tells_versions_ages_counts_and_what_waits(api: TestClient, s
 def test_what_was_acknowledged_and_not_delivered_is_delivered_after_a_restart(
     world: SmallWorld, store: Breakable
 ) -> None:
-    def parts() -> Any:
-        return world.parts(store=store)
+    def parts(metrics: Metrics) -> Any:
+        return world.parts(metrics, store=store)
 
     with TestClient(create_app(parts, SETTINGS)) as api:
         store.is_broken = True

@@ -168,7 +168,7 @@ def test_uploads_that_are_nothing_are_refused(api: TestClient) -> None:
 def test_a_bug_gives_nothing_away(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = world.parts()
     monkeypatch.setattr(parts.service, "similar", lambda *_: 1 / 0)
-    with TestClient(create_app(lambda: parts, SETTINGS), raise_server_exceptions=False) as api:
+    with TestClient(create_app(lambda _metrics: parts, SETTINGS), raise_server_exceptions=False) as api:
         answer = api.get("/v1/users/person-0/similar")
 
     assert answer.status_code == 500

@@ -12,6 +12,7 @@ from features.listener import listener_of
 from features.profile import UserId
 from indexer.follow import vectors_of
 from retriever.app import create_app
+from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.reconcile import Differences, differences
 from tests.builders import NOW, a_community
@@ -107,8 +108,8 @@ def test_a_store_that_was_restored_from_a_backup_is_followed(world: SmallWorld, 
 def test_the_server_reconciles_when_it_is_told_to(world: SmallWorld) -> None:
     opened: list[Parts] = []
 
-    def parts() -> Parts:
-        opened.append(world.parts(SETTINGS.model_copy(update={"follow_every_s": 60})))
+    def parts(metrics: Metrics) -> Parts:
+        opened.append(world.parts(metrics, SETTINGS.model_copy(update={"follow_every_s": 60})))
         return opened[0]
 
     with TestClient(create_app(parts, SETTINGS)) as api:
