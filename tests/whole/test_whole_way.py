@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import httpx
 import pytest
 
 from tests.waiting import until
+from tests.whole.chaos import Ledger, must_be_whole, writers
+from tests.whole.load import load
 from tests.whole.programs import Server, a_server, command, done
 
 pytestmark = pytest.mark.xdist_group("whole way")  # one home for all of them
@@ -85,28 +86,34 @@ def test_an_export_is_answered_over_http_with_reasons(folder: Path, server: Serv
     assert "To discover through them" in shown
 
 
-def test_a_running_server_moves_over_and_back_without_a_failed_query(folder: Path, server: Server) -> None:
-    path, stop = f"/v1/users/{somebody(folder)}/similar", threading.Event()
-    statuses: list[int] = []
+def test_a_server_moves_over_to_another_model_and_back_under_load_and_under_writes(folder: Path, copy: Path) -> None:
+    done(copy, "trainer", "train", "--force", SOUNDALIKE_EPOCHS="3", SOUNDALIKE_SEED="7")
+    path = f"/v1/users/{somebody(folder)}/similar"
+    with a_server(copy) as server:
+        seen = {"users-v1-b1": server.get(path).json()}
+        ledger = Ledger()
+        with writers(server, ledger, seed=1) as working, load(server.url, [path], rate=200) as asked:
+            done(copy, "indexer")
+            until(lambda: server.ready()["index"] == "users-v2-b1")
+            seen["users-v2-b1"] = server.get(path).json()
+            done(copy, "indexer", "--rollback")
+            until(lambda: server.ready()["index"] == "users-v1-b1")
+        assert [text for writer in working for text in writer.refused] == []
+        done(copy, "indexer", "--rollback")  # and forth again: what was written meanwhile is in both
+        until(lambda: server.ready()["index"] == "users-v2-b1")
+    must_be_whole(copy, ledger, 120)
 
-    def ask() -> None:
-        with httpx.Client(base_url=server.url, timeout=30) as client:
-            while not stop.is_set():
-                statuses.append(client.get(path).status_code)
-
-    before = server.ready()["index"]
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
-        done(folder / "home", "indexer")
-        until(lambda: server.ready()["index"] != before)
-        done(folder / "home", "indexer", "--rollback")
-        until(lambda: server.ready()["index"] == before)
-    finally:
-        stop.set()
-        asking.join()
-    assert len(statuses) > 50
-    assert set(statuses) == {200}
+    assert (asked.statuses, asked.dropped, asked.refused) == ({200}, [], 0)
+    models = {answer.headers["soundalike-index"]: answer.headers["soundalike-model"] for answer in asked.answers}
+    assert models == {"users-v1-b1": "1", "users-v2-b1": "2"}
+    cosines = {name: {p["user_id"]: p["similarity"] for p in found["recommendations"]} for name, found in seen.items()}
+    assert cosines["users-v1-b1"] != cosines["users-v2-b1"]
+    for answer in asked.answers:
+        found = answer.json()
+        assert (found["index"], str(found["model_version"])) in models.items()
+        of_this_version = cosines[found["index"]]
+        for person in found["recommendations"]:  # people who joined meanwhile may stand among them
+            assert of_this_version.get(person["user_id"], person["similarity"]) == person["similarity"]
 
 
 def test_who_is_imported_or_deleted_by_another_process_comes_and_goes(
@@ -154,10 +161,22 @@ def test_what_was_acknowledged_survives_the_servers_violent_death(folder: Path, 
         assert again.get(f"/v1/users/{doomed}/similar").status_code == 404
 
 
-def test_a_server_that_is_told_to_stop_ends_well(copy: Path) -> None:
-    with a_server(copy) as server:
+def test_a_server_that_is_told_to_stop_answers_what_it_was_asked_and_ends_well(folder: Path, copy: Path) -> None:
+    paths = [f"/v1/users/{somebody(folder)}/similar", "/readyz"]
+    with a_server(copy) as server, load(server.url, paths, rate=100) as asked:
+        until(lambda: len(asked.answers) > 50)
         server.process.terminate()
-        assert server.process.wait(timeout=30) == 0
+        assert server.process.wait(timeout=60) == 0
+        until(lambda: asked.refused > 3)
+
+    assert asked.dropped == []
+    similar = [answer for answer in asked.answers if answer.url.path != "/readyz"]
+    assert {answer.status_code for answer in similar} == {200}
+    # For a while it still answers, but says that it is about to go, and ends each connection.
+    readiness = [answer.status_code for answer in asked.answers if answer.url.path == "/readyz"]
+    assert readiness == sorted(readiness)
+    assert set(readiness) == {200, 503}
+    assert similar[-1].headers["connection"] == "close"
 
 
 def test_an_index_whose_model_is_gone_or_other_is_not_served(copy: Path) -> None:
