@@ -24,6 +24,7 @@ def everything(context: typer.Context) -> None:
 
         imports(load(HomeSettings).home / "demo" / "synthetic" / "profiles.jsonl.gz")
         similar()
+        load_()
 
 
 @app.command()
@@ -48,6 +49,18 @@ def similar(
 
     stderr().print("building an index; a minute")
     print("\n".join(run(people, seconds)))
+
+
+@app.command("load")
+def load_(
+    people: Annotated[int, typer.Option(min=100, help="People in the index.")] = 100_000,
+    soak: Annotated[float, typer.Option(min=10, help="Seconds of the steady load.")] = 600,
+) -> None:
+    """What the server bears: throughput against /healthz, a steady load, memory; over the model in SOUNDALIKE_HOME."""
+    from benchmarks.load import run
+
+    stderr().print(f"building an index, then {soak:.0f} seconds of load")
+    print("\n".join(run(people, soak)))
 
 
 @app.command()

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import tempfile
 import time
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from benchmarks.crowd import crowd
 from benchmarks.http_load import Connection, open_loop
-from features.compose import build as build_features
 from features.identity import point_id
 from features.profile import UserId
-from features.settings import FeatureSettings, load
-from indexer.check import similarity_quantiles
-from indexer.edge_catalog import EdgeIndexCatalog
+from features.settings import load
 from indexer.edge_shard import load_shard, search_params
-from indexer.follow import vectors_of
-from indexer.ports import PersonVector
 from indexer.settings import IndexSettings
 from retriever.own_server import own_server
-from trainer.compose import load_embedder, registry
 
 QUERIES, LIMIT = 2000, 10
 WARM_UP_S = 15
@@ -35,40 +26,10 @@ WARM_UP_S = 15
 
 def run(people: int, seconds: float) -> list[str]:
     """The figures, for ``people`` made of the ones in SOUNDALIKE_HOME with noise; that home is left as it is."""
-    source = load(FeatureSettings).home
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        shutil.copytree(source / "models", home / "models")
-        os.environ["SOUNDALIKE_HOME"] = str(source)
-        ids = _index(home, people)
-        os.environ["SOUNDALIKE_HOME"] = str(home)
+    with crowd(people) as (home, ids):
         rng = np.random.default_rng(0)
         asked = [ids[i] for i in rng.integers(len(ids), size=QUERIES)]
         return [f"people: {people:,}, queries: {QUERIES:,}, limit {LIMIT}", *_served(asked, _Bare(home), seconds)]
-
-
-def _index(home: Path, people: int) -> list[UserId]:
-    settings = load(FeatureSettings)
-    embedder = load_embedder(settings, registry(settings).latest())
-    known = [p for batch in build_features(settings).store.scan() for p in vectors_of(batch, embedder)]
-    catalog = EdgeIndexCatalog(home / "index", load(IndexSettings))
-    builder = catalog.create(embedder.version, embedder.width)
-    rng = np.random.default_rng(1)
-    ids: list[UserId] = []
-    while len(ids) < people:
-        batch = []
-        for person in known[: people - len(ids)]:
-            noisy = person.vector + rng.standard_normal(embedder.width).astype(np.float32) * 0.06
-            user_id = UserId(f"bench-{len(ids):07d}")
-            batch.append(PersonVector(user_id, (noisy / np.linalg.norm(noisy)).astype(np.float32), person.payload))
-            ids.append(user_id)
-        builder.add(batch)
-    index = builder.finish()
-    now = datetime.now(UTC)
-    quantiles = similarity_quantiles(np.stack([person.vector for person in known]), 0)
-    builder.seal(replace(index.version, count=people, watermark=now, created_at=now, similarity_quantiles=quantiles))
-    catalog.publish(index.version.name)
-    return ids
 
 
 class _Bare:
