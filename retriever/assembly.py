@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from features.build import FeatureBuilder
+from features.delivery import Delivered
 from features.listener import identified
 from features.outbox import Outbox
 from features.ports import ArtistCatalog, FeatureStore, TextEncoder
 from features.settings import FeatureSettings
 from features.settled import Settled
 from indexer.ports import IndexCatalog
+from indexer.tombstones import holds_deleted
 from retriever.courier import Courier, Pace
 from retriever.encoding import EncodingQueue
+from retriever.eraser import Eraser
 from retriever.follower import Follower
 from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
 from retriever.live import Live
@@ -43,6 +46,7 @@ class Outside:
         catalog: the versions of the index.
         load_embedder: the model of a version.
         model_created_at: when a version of the model was trained; None where that is unknown.
+        erase_command: rewrites the versions that hold bytes of deleted people; None where nothing needs to be.
     """
 
     store: FeatureStore
@@ -52,6 +56,7 @@ class Outside:
     catalog: IndexCatalog
     load_embedder: Callable[[int], Embedder]
     model_created_at: Callable[[int], datetime | None] = lambda _version: None
+    erase_command: Sequence[str] | None = None
 
 
 def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSettings, metrics: Metrics) -> Parts:
@@ -70,14 +75,15 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     live = Live(Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder))
     members = Members(live, outside.outbox, store)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
-    courier = Courier(
-        outside.outbox,
-        outside.store,
-        Pace(settings.deliver_every_s, settings.deliver_again_within_s),
-        on_delivery=lambda done, seconds: metrics.delivered(
-            "features", "delivered" if done.refused is None else "failed", seconds
-        ),
-    )
+    eraser = _eraser(outside, settings)
+
+    def on_delivery(done: Delivered, seconds: float) -> None:
+        metrics.delivered("features", "delivered" if done.refused is None else "failed", seconds)
+        if done.deleted and eraser is not None:
+            eraser.want()
+
+    pace = Pace(settings.deliver_every_s, settings.deliver_again_within_s)
+    courier = Courier(outside.outbox, outside.store, pace, on_delivery=on_delivery)
     encoding = EncodingQueue(
         lambda listeners: builder.build(listeners, now=datetime.now(UTC), consent=True),
         most_waiting=settings.max_requests_at_once,
@@ -111,10 +117,20 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         outbox=outside.outbox,
         reconciler=Reconciler(live, outside.outbox, outside.store),
         encoding=encoding,
-        background=(Follower(live, settings), courier),
+        background=(Follower(live, settings), courier, *filter(None, [eraser])),
         settings=settings,
         features=features,
         identified=identified,
         warm_up=outside.encoder.warm_up,
         close=close,
     )
+
+
+def _eraser(outside: Outside, settings: RetrieverSettings) -> Eraser | None:
+    """Wants to erase from the beginning where bytes are left that an earlier process did not come to erase."""
+    if outside.erase_command is None:
+        return None
+    eraser = Eraser(settings.erase_every_s, outside.erase_command)
+    if any(holds_deleted(version, outside.store) for version in outside.catalog.versions()):
+        eraser.want()
+    return eraser

@@ -8,6 +8,7 @@ from features import compose as features_compose
 from features.settings import FeatureSettings, load
 from indexer import compose as indexer_compose
 from retriever.assembly import Outside, assemble
+from retriever.eraser import COMMAND
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
@@ -53,4 +54,5 @@ def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> O
         catalog=indexer_compose.catalog(),
         load_embedder=fitting_embedder,
         model_created_at=created_at,
+        erase_command=COMMAND,
     )

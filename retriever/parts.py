@@ -10,6 +10,7 @@ from features.profile import TasteProfile
 from features.settings import FeatureSettings
 from retriever.courier import Courier
 from retriever.encoding import EncodingQueue
+from retriever.eraser import Eraser
 from retriever.follower import Follower
 from retriever.live import Live
 from retriever.members import Members
@@ -46,7 +47,7 @@ class Parts:
     outbox: Outbox
     reconciler: Reconciler
     encoding: EncodingQueue
-    background: tuple[Follower | Courier, ...]
+    background: tuple[Follower | Courier | Eraser, ...]
     settings: RetrieverSettings
     features: FeatureSettings
     identified: Callable[[TasteProfile], TasteProfile]

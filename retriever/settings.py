@@ -36,6 +36,8 @@ class RetrieverSettings(AccessSettings):
     """Seconds between deliveries from the outbox to the feature store; what comes in between is one batch."""
     deliver_again_within_s: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """Most seconds between two tries while the feature store refuses; they grow up to this, with jitter."""
+    erase_every_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
+    """Least seconds between two rewritings of the index that wipe the bytes of deleted people; the first is at once."""
     drain_s: Annotated[float, Field(ge=0, le=60)] = 1.0
     """Seconds that a server told to stop (SIGTERM) still answers, so that its callers learn to go elsewhere."""
     follow_every_s: Annotated[float, Field(gt=0, le=60)] = 0.5

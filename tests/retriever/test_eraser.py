@@ -1,0 +1,91 @@
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from retriever.eraser import Eraser
+from tests.waiting import until
+
+NEVER_MORE = 1000.0
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., Eraser]]:
+    erasers = []
+
+    def start(*command: str, every_s: float = NEVER_MORE) -> Eraser:
+        eraser = Eraser(every_s, [sys.executable, "-c", *command])
+        eraser.start()
+        erasers.append(eraser)
+        return eraser
+
+    yield start
+    for eraser in erasers:
+        eraser.stop()
+
+
+def writing_to(path: Path) -> str:
+    return f"open({str(path)!r}, 'a').write('x')"
+
+
+def runs(path: Path) -> int:
+    return len(path.read_text()) if path.exists() else 0
+
+
+def test_nothing_is_erased_before_somebody_was_deleted(started: Callable[..., Eraser], tmp_path: Path) -> None:
+    eraser = started(writing_to(tmp_path / "runs"))
+    threading.Event().wait(0.6)
+    assert runs(tmp_path / "runs") == 0
+
+    eraser.want()
+
+    until(lambda: runs(tmp_path / "runs") == 1)
+
+
+def test_many_deletions_are_erased_together(started: Callable[..., Eraser], tmp_path: Path) -> None:
+    eraser = started(writing_to(tmp_path / "runs"), every_s=0.5)
+    for _ in range(5):
+        eraser.want()
+    until(lambda: runs(tmp_path / "runs") == 1)
+    eraser.want()
+    eraser.want()
+
+    until(lambda: runs(tmp_path / "runs") == 2)
+    threading.Event().wait(1)
+    assert runs(tmp_path / "runs") == 2
+
+
+def test_an_erasing_that_fails_is_told_of_and_tried_again(
+    started: Callable[..., Eraser], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flag = tmp_path / "can-work"
+    command = f"import os, sys; {writing_to(tmp_path / 'runs')}; os.path.exists({str(flag)!r}) or sys.exit('error: no')"
+    with caplog.at_level(logging.ERROR):
+        eraser = started(command, every_s=0.3)
+        eraser.want()
+        until(lambda: runs(tmp_path / "runs") >= 2)
+    flag.touch()
+
+    assert "error: no" in caplog.text
+    until(lambda: runs(tmp_path / "runs") >= 3)
+
+
+def test_an_erasing_under_way_ends_with_the_server(tmp_path: Path) -> None:
+    eraser = Eraser(NEVER_MORE, [sys.executable, "-c", f"{writing_to(tmp_path / 'runs')}; import time; time.sleep(60)"])
+    eraser.start()
+    eraser.want()
+    until(lambda: runs(tmp_path / "runs") == 1)
+
+    eraser.stop()
+
+
+def test_a_program_that_is_not_there_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    eraser = Eraser(NEVER_MORE, ["/nowhere/at/all"])
+    with caplog.at_level(logging.ERROR):
+        eraser.start()
+        eraser.want()
+        until(lambda: "could not be started" in caplog.text)
+    eraser.stop()
