@@ -52,7 +52,7 @@ class Server:
 
 
 @contextmanager
-def a_server(home: Path) -> Iterator[Server]:
+def a_server(home: Path, **settings: str) -> Iterator[Server]:
     """``python -m retriever`` until the block ends; it may have died by then."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -61,7 +61,7 @@ def a_server(home: Path) -> Iterator[Server]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
-        env=environment(home, {}),
+        env=environment(home, settings),
     )
     try:
         server = Server(f"http://127.0.0.1:{port}", process)

@@ -1,0 +1,104 @@
+"""Who is deleted is gone: from answers at once, and soon from every byte of every file."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.waiting import until
+from tests.whole.programs import a_server, done
+
+pytestmark = pytest.mark.xdist_group("privacy")
+ID, NAME, PLAYLIST = "unforgettable-person", "Zaphod Beeblebrox", "Songs For Two Heads"
+PROFILE = {
+    "user_id": ID,
+    "display_name": NAME,
+    "profile_url": "https://example.org/two-heads",
+    "playlists": [{"name": PLAYLIST, "tracks": [{"artist": "Disaster Area Tribute", "plays": 42}]}],
+}
+WORDS = (ID, NAME, PLAYLIST, "two-heads", "Disaster Area Tribute")
+KEY = {"idempotency-key": "join-the-community-once"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("privacy")
+    home = folder / "home"
+    done(home, "features", "synthesize", "--people", "60", "--out", str(folder))
+    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
+    done(home, "trainer", "train", SOUNDALIKE_EPOCHS="2")
+    done(home, "indexer")
+    return home
+
+
+@pytest.fixture
+def url(home: Path, tmp_path: Path) -> Iterator[str]:
+    """A server whose every deletion is erased at once, with an older version of the index beside the live one."""
+    shutil.copytree(home, tmp_path / "home")
+    with a_server(tmp_path / "home", SOUNDALIKE_ERASE_EVERY_S="0") as server:
+        yield server.url
+
+
+def traces_in(home: Path) -> list[str]:
+    """Every file that holds a word of theirs, whether as UTF-8 or as UTF-16."""
+    patterns = [word.encode(coding) for word in WORDS for coding in ("utf-8", "utf-16-le")]
+    found = []
+    for file in sorted(home.rglob("*")):
+        if file.is_file():
+            content = file.read_bytes().lower()
+            found += [f"{file.relative_to(home)}: {pattern!r}" for pattern in patterns if pattern.lower() in content]
+    return found
+
+
+def join(url: str) -> httpx.Response:
+    return httpx.post(f"{url}/v1/recommendations", json={"profile": PROFILE}, headers=KEY, timeout=60)
+
+
+def test_no_byte_of_a_deleted_person_is_left_in_any_file(url: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert join(url).json()["stored"] is True
+    done(home, "indexer")  # so that they are in a second version, too
+    until(lambda: httpx.get(f"{url}/readyz").json()["index"] == "users-v1-b2")
+    assert any(trace.startswith("features.db") for trace in traces_in(home))
+    assert any(trace.startswith("index/versions/users-v1-b2") for trace in traces_in(home))
+
+    assert httpx.delete(f"{url}/v1/users/{ID}", timeout=60).status_code == 204
+
+    assert httpx.get(f"{url}/v1/users/{ID}/similar").status_code == 404
+    assert httpx.get(f"{url}/v1/users/{ID}").status_code == 404
+    until(lambda: traces_in(home) == [], 60)
+    done(home, "indexer", "--rollback")
+    done(home, "indexer")
+    until(lambda: httpx.get(f"{url}/readyz").json()["people"] == 60)
+    assert httpx.get(f"{url}/v1/users/{ID}/similar").status_code == 404
+    assert traces_in(home) == []
+
+
+def test_who_did_not_want_to_be_remembered_leaves_nothing_in_any_file(url: str, tmp_path: Path) -> None:
+    asked = {"profile": PROFILE, "remember": False}
+
+    answer = httpx.post(f"{url}/v1/recommendations", json=asked, timeout=60).json()
+
+    assert answer["stored"] is False
+    assert traces_in(tmp_path / "home") == []
+    assert httpx.get(f"{url}/v1/users/{ID}/similar").status_code == 404
+
+
+def test_a_person_is_given_all_that_is_kept_of_them(url: str) -> None:
+    join(url)
+
+    kept = httpx.get(f"{url}/v1/users/{ID}/export", timeout=60).json()
+
+    assert (kept["user_id"], kept["profile"]["display_name"], kept["consent"]) == (ID, NAME, True)
+    assert kept["profile"]["playlists"][0]["tracks"][0]["artist"] == "Disaster Area Tribute"
+    assert len(kept["vectors"]["artist"]) == 384
+    assert kept["indexed"]["index"] == "users-v1-b1"
+    assert kept["indexed"]["payload"]["artists"] == "Disaster Area Tribute"
+    others = httpx.get(f"{url}/v1/users/{ID}/similar", timeout=60).json()["recommendations"]
+    assert others
+    assert not any("vector" in person or "playlists" in person for person in others)
+    again = {**kept["profile"], "user_id": "the-same-again"}
+    answer = httpx.post(f"{url}/v1/recommendations", json={"profile": again, "remember": False}, timeout=60)
+    assert answer.status_code == 200
