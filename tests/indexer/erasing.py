@@ -94,7 +94,10 @@ def _spellings(number: int) -> dict[tuple[str, str], bytes]:
     return {(what, code): text.encode(code) for what, text in texts.items() for code in codes}
 
 
-def answers(index: UserIndex, *, but: int = -1) -> dict[str, list[tuple[str, float, dict[str, object]]]]:
+Answers = dict[str, list[tuple[str, float, dict[str, object]]]]
+
+
+def answers(index: UserIndex, *, but: int = -1) -> Answers:
     """Who is near to everybody, exactly as it is told; of nobody and to nobody ``but`` one."""
     people = [user(number) for number in range(PEOPLE) if number != but]
     told = {}
@@ -110,7 +113,7 @@ class Server(threading.Thread):
     def __init__(self, home: Home, *, is_moving: bool = True) -> None:
         super().__init__(daemon=True)
         self._home, self._is_moving = home, is_moving
-        self._stop_now = threading.Event()
+        self._stop_now, self._guard = threading.Event(), threading.Lock()
         self.index = self._open()
 
     def __enter__(self) -> Server:
@@ -125,9 +128,14 @@ class Server(threading.Thread):
     def run(self) -> None:
         while not self._stop_now.wait(0.05):
             if self._is_moving and self._home.catalog.live().name != self.index.version.name:
-                with suppress(IndexUnavailable):  # while it is rewritten
+                with suppress(IndexUnavailable), self._guard:  # not available while it is rewritten
                     left, self.index = self.index, self._open()
                     left.close()
+
+    def answers(self, *, but: int) -> Answers:
+        """What it answers now."""
+        with self._guard:
+            return answers(self.index, but=but)
 
     def _open(self) -> UserIndex:
         version = self._home.catalog.live()

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from features.identity import point_id
+from features.profile import UserId
 from features.user_features import UserFeatures
 from indexer.build import BuildOptions, build_index
+from indexer.check import check_recall
 from indexer.erase import Erased
 from indexer.errors import IndexRejected, IndexUnavailable
 from indexer.follow import catch_up
 from tests.fake_index import FoldingEmbedder
 from tests.indexer.erasing import PEOPLE, Home, Server, answers, everybody, user
+from tests.indexer.versions import a_person
 from trainer.ports import Embeddings
 
 GONE = user(7)
@@ -112,12 +117,33 @@ def test_where_everybody_was_deleted_an_empty_version_is_left(home: Home):
         assert index.count() == 0
 
 
+def test_a_rewritten_version_that_is_walked_through_by_a_graph_finds_whom_exact_search_finds(home: Home):
+    many, wide = 1_500, 2_048  # large enough for the engine to build a graph
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((many, 20)) @ rng.standard_normal((20, wide))
+    builder = home.catalog.create(1, wide)
+    builder.add([a_person(f"p-{number}", vector) for number, vector in enumerate(vectors)])
+    builder.seal(builder.finish().version)
+
+    rewriter = home.catalog.rewrite("users-v1-b1", without=[point_id(UserId(f"p-{number}")) for number in range(100)])
+    index = rewriter.finish()
+
+    living = [UserId(f"p-{number}") for number in range(100, 200)]
+    assert index.count() == many - 100
+    assert index.get([UserId("p-0")]) == {}
+    check_recall(index, (living, vectors[100:200].astype(np.float32)), min_recall=0.98)  # or it raises
+    rewriter.abort()
+
+
 # What is not done
 
 
 def test_where_nobody_was_deleted_nothing_is_touched(home: Home):
     assert home.erase() == Erased()
     home.publish()
+    home.publish()
+    manifest = home.folder / "index" / "versions" / "users-v3-b1" / "manifest.json"
+    manifest.write_text("{")  # even what would be dropped, if somebody were
     before = files_of(home)
 
     assert home.erase() == Erased()
@@ -188,7 +214,7 @@ def test_a_version_is_built_in_place_of_one_that_a_server_has_open_and_the_serve
 
         assert done == Erased(rewritten=(older,), built=("users-v3-b2",), dropped=(live,))
         assert server.index.version.name == home.catalog.live().name == "users-v3-b2"
-        assert answers(server.index, but=7) == before
+        assert server.answers(but=7) == before
         assert home.left_of(7) == []
     assert home.loaded == [3]
     assert home.erase() == Erased()
@@ -236,8 +262,7 @@ def test_a_version_that_was_published_meanwhile_stays_live(home: Home, keep: int
     replace_now = home.catalog.replace
 
     def replace_too_late(name: str, fresh: str) -> bool:
-        home.catalog.publish(home.publish(9))
-        home.catalog.prune(keep)
+        build_index(home.store, FoldingEmbedder(9), home.catalog, BuildOptions(keep_versions=keep))
         return replace_now(name, fresh)
 
     monkeypatch.setattr(home.catalog, "replace", replace_too_late)

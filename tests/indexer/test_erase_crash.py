@@ -101,14 +101,14 @@ def test_an_eraser_that_dies_while_a_server_runs_takes_nothing_from_it_and_the_n
     home: Home, arm: str
 ):
     with Server(home) as server:
-        before = answers(server.index, but=7)
+        before = server.answers(but=7)
         home.delete(7)
 
         assert died(an_eraser(home, arm))
 
-        assert answers(server.index, but=7) == before
+        assert server.answers(but=7) == before
         assert home.erase(wait_s=30).in_use == ()
-        assert answers(server.index, but=7) == before
+        assert server.answers(but=7) == before
     assert home.left_of(7) == []
 
 
