@@ -268,6 +268,25 @@ def test_who_is_deleted_while_a_request_runs_is_in_no_kept_answer(idempotent: Id
     together(scenario)
 
 
+def test_who_is_deleted_while_a_request_runs_is_not_forgotten_because_another_one_ends(idempotent: Idempotent) -> None:
+    async def scenario() -> None:
+        long, short = Held(people=(ANN,)), Held()
+        tasks = [
+            asyncio.create_task(idempotent.run(RequestKey("web", name), b"r", held))
+            for name, held in (("long", long), ("short", short))
+        ]
+        await long.begun.wait()
+        await short.begun.wait()
+        await asyncio.to_thread(idempotent.forget, ANN)
+        for held, task in ((short, tasks[1]), (long, tasks[0])):
+            held.let_go.set()
+            await task
+        with pytest.raises(AnswerGone):
+            await idempotent.run(RequestKey("web", "long"), b"r", long)
+
+    together(scenario)
+
+
 def test_neither_keys_nor_people_nor_answers_are_on_disk(opened: Callable[..., Idempotent], tmp_path: Path) -> None:
     idempotent = opened()
     ask(idempotent, Work(people=(UserId("ann-of-green-gables"),)), key=RequestKey("web", "secret-key-value"))

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,15 @@ def test_keys_and_limits_can_be_asked_for_on_loopback_as_well(tmp_path: Path) ->
     with guarded(tmp_path, api_keys_required=True, rate_limit="2/minute") as api:
         assert api.get("/").status_code == 401
         assert [api.get("/", headers=bearer(key)).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_key_that_has_expired_by_now_is_refused(tmp_path: Path) -> None:
+    (valid, _), (expired, _) = (
+        a_key(KeyFile(tmp_path)),
+        a_key(KeyFile(tmp_path), expires_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    )
+    with guarded(tmp_path, host=ANYWHERE) as api:
+        assert [api.get("/", headers=bearer(key)).status_code for key in (valid, expired)] == [200, 401]
 
 
 def test_limits_can_be_set_and_turned_off(tmp_path: Path) -> None:

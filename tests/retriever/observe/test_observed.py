@@ -52,6 +52,10 @@ def a_toy(metrics: Metrics) -> FastAPI:
         seen(request.scope).code = "unknown-user"
         raise UnknownUser(f"Nobody is called {user_id!r}.")
 
+    @router.get("/v1/users/{user_id}/status/{status}")
+    async def answered(user_id: str, status: int) -> Response:
+        return Response(status_code=status)
+
     @router.get("/v1/users/{user_id}/half")
     async def half(user_id: str) -> Response:
         async def body() -> AsyncIterator[bytes]:
@@ -106,6 +110,10 @@ def test_a_request_is_one_line_with_its_route_and_never_its_path(api: TestClient
         ("GET", "/v1/users/ann/unknown", "info"),
         ("GET", "/nowhere", "info"),
         ("GET", "/v1/users/ann/bug", "error"),
+        ("GET", "/v1/users/ann/status/304", "debug"),
+        ("GET", "/v1/users/ann/status/400", "info"),
+        ("GET", "/v1/users/ann/status/500", "error"),
+        ("GET", "/v1/users/ann/status/503", "error"),
     ],
 )
 def test_questions_that_were_answered_are_quiet_and_failures_of_the_server_loud(
