@@ -7,10 +7,10 @@ The rooms log through the standard library; structlog dresses the lines. What a 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Any, Literal, TextIO
 
 import structlog
+from structlog.stdlib import ProcessorFormatter
 from structlog.types import Processor
 
 from retriever.observe.tracebacks import without_words
@@ -30,34 +30,35 @@ def configure(log_format: LogFormat, level: LogLevel, stream: TextIO) -> None:
             of the addresses that they called.
         stream: such as standard error.
     """
-    dressing: Sequence[Processor] = (
+    dressing: tuple[Processor, ...] = (
         structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _first_line,
+        _one_line,
         without_words,
     )
-    own: Sequence[Processor] = (structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), *dressing)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=own,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(log_format, stream)],
+        ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *dressing],
+            processors=[ProcessorFormatter.remove_processors_meta, _renderer(log_format, stream)],
         )
     )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
-    for room in _ROOMS:
-        logging.getLogger(room).setLevel(level.upper())
+    _listen(handler, level)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.add_logger_name, *dressing, _WRAP],
+        processors=[structlog.stdlib.filter_by_level, *dressing, ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
 
 
-_WRAP: Processor = structlog.stdlib.ProcessorFormatter.wrap_for_formatter
+def _listen(handler: logging.Handler, level: LogLevel) -> None:
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    for room in _ROOMS:
+        logging.getLogger(room).setLevel(level.upper())
 
 
 def _renderer(log_format: LogFormat, stream: TextIO) -> Processor:
@@ -66,7 +67,7 @@ def _renderer(log_format: LogFormat, stream: TextIO) -> Processor:
     return structlog.dev.ConsoleRenderer(colors=stream.isatty())
 
 
-def _first_line(_logger: object, _method: str, event: Any) -> Any:  # noqa: ANN401 - structlog's own types
+def _one_line(_logger: object, _method: str, event: Any) -> Any:  # noqa: ANN401 - structlog's own types
     """Only the first line of an event: what asyncio adds below it quotes the exception of a task, words and all."""
     event["event"] = str(event["event"]).partition("\n")[0]
     event.pop("color_message", None)  # uvicorn says everything twice
