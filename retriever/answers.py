@@ -66,6 +66,7 @@ class SimilarPeople:
     model_version: int
     index: Index
     recommendations: tuple[Recommendation, ...]
+    next_cursor: Annotated[str | None, Field(description="Asks, as cursor, for the next people; null at the end.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from retriever.limits import BodyLimit
 from retriever.observe.metrics import Metrics
 from retriever.observe.tracing import Tracing
 from retriever.parts import Parts
-from retriever.routes import admin, ask, health, people
+from retriever.routes import admin, ask, health, near, people
 from retriever.routes.common import Opened
 from retriever.settings import RetrieverSettings
 from retriever.workers import Workers
@@ -59,7 +59,7 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
         responses=documents.PROBLEMS,
     )
     problems.install(app)
-    for room in (ask, people, health, admin):
+    for room in (ask, near, people, health, admin):
         app.include_router(room.router)
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_mb * 2**20)
     documents.describe_bodies(app)

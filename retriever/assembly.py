@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from features.build import FeatureBuilder
 from features.delivery import Delivered
-from features.listener import identified
+from features.listener import Listener, identified
 from features.outbox import Outbox
 from features.ports import ArtistCatalog, FeatureStore, TextEncoder
 from features.settings import FeatureSettings
 from features.settled import Settled
+from features.user_features import UserFeatures
 from indexer.ports import IndexCatalog
 from indexer.tombstones import holds_deleted
+from retriever.access.idempotency import Idempotent
 from retriever.courier import Courier, Pace
 from retriever.encoding import EncodingQueue
 from retriever.eraser import Eraser
+from retriever.examples import ArtistVectors
 from retriever.follower import Follower
 from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
 from retriever.live import Live
@@ -26,7 +29,7 @@ from retriever.observe.metrics import Metrics
 from retriever.opening import Sources
 from retriever.parts import Parts
 from retriever.reconcile import Reconciler
-from retriever.service import Bounds, Service
+from retriever.service import Bounds, Service, Tools
 from retriever.settings import RetrieverSettings
 from retriever.status import Statuses
 from trainer.ports import Embedder
@@ -73,8 +76,15 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     store = GuardedStore(outside.store, guard)
     changes = Settled(store, outside.outbox)
     live = Live(Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder))
-    members = Members(live, outside.outbox, store)
+    idempotent = Idempotent(
+        settings.home, ttl=timedelta(hours=settings.idempotency_ttl_h), max_bytes=settings.idempotency_max_mb * 2**20
+    )
+    members = Members(live, outside.outbox, store, on_forget=idempotent.forget)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
+
+    def build(listeners: Sequence[Listener]) -> list[UserFeatures]:
+        return builder.build(listeners, now=datetime.now(UTC), consent=True)
+
     eraser = _eraser(outside, settings)
 
     def on_delivery(done: Delivered, seconds: float) -> None:
@@ -85,7 +95,7 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     pace = Pace(settings.deliver_every_s, settings.deliver_again_within_s)
     courier = Courier(outside.outbox, outside.store, pace, on_delivery=on_delivery)
     encoding = EncodingQueue(
-        lambda listeners: builder.build(listeners, now=datetime.now(UTC), consent=True),
+        build,
         most_waiting=settings.max_requests_at_once,
         batch=ENCODED_TOGETHER,
         on_batch=metrics.encoded,
@@ -108,14 +118,16 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         live.close()
         guard.close()
         outside.outbox.close()
+        idempotent.close()
 
     return Parts(
-        service=Service(live, members, builder, bounds),
+        service=Service(live, members, Tools(builder, ArtistVectors(build), metrics.searching), bounds),
         members=members,
         statuses=statuses,
         live=live,
         outbox=outside.outbox,
         reconciler=Reconciler(live, outside.outbox, outside.store),
+        idempotent=idempotent,
         encoding=encoding,
         background=(Follower(live, settings), courier, *filter(None, [eraser])),
         settings=settings,

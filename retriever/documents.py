@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from retriever.problems import MEDIA_TYPE, Problem
-from retriever.schemas import Ask, Near
+from retriever.schemas import Ask, Batch
+from retriever.schemas_near import NearQuery
 
 VERSION = version("soundalike")
 DESCRIPTION = (
@@ -28,12 +29,14 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         503: "A part of the service is not available.",
     }.items()
 }
-ASK: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": _REF.format(model="Ask")}}},
-    }
-}
+
+
+def _body(model: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": _REF.format(model=model)}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+ASK, BATCH = _body("Ask"), _body("Batch")
 NEAR: dict[str, Any] = {
     "parameters": [
         {
@@ -42,7 +45,7 @@ NEAR: dict[str, Any] = {
             "required": "default" not in schema,
             "schema": schema,
         }
-        for name, schema in Near.model_json_schema()["properties"].items()
+        for name, schema in NearQuery.model_json_schema()["properties"].items()
     ]
 }
 
@@ -57,6 +60,7 @@ def describe_bodies(app: FastAPI) -> None:
             schemas = found.setdefault("components", {}).setdefault("schemas", {})
             for name, schema in (
                 ("Ask", Ask.model_json_schema(ref_template=_REF)),
+                ("Batch", Batch.model_json_schema(ref_template=_REF)),
                 ("Problem", TypeAdapter(Problem).json_schema(ref_template=_REF)),
             ):
                 schemas.update(schema.pop("$defs", {}))

@@ -6,6 +6,7 @@ the feature store.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from features.errors import StoreError, UnknownUser
@@ -24,8 +25,15 @@ MEND_UNKNOWN = "Send a profile to POST /v1/recommendations, or upload an export 
 class Members:
     """The community as both stores will have it once all is delivered."""
 
-    def __init__(self, live: Live, outbox: Outbox, store: FeatureStore) -> None:
-        self._live, self._outbox, self._store = live, outbox, store
+    def __init__(
+        self,
+        live: Live,
+        outbox: Outbox,
+        store: FeatureStore,
+        on_forget: Callable[[UserId], None] = lambda _person: None,
+    ) -> None:
+        """``on_forget`` is told of a deletion before it is acknowledged; it may raise StoreError."""
+        self._live, self._outbox, self._store, self._on_forget = live, outbox, store, on_forget
 
     def join(self, person: UserFeatures) -> None:
         """Take a person in, or replace what was known of them; others find them when this returns.
@@ -52,6 +60,7 @@ class Members:
         with self._live.writing():
             if not self._may_be_known(user_id):
                 raise UnknownUser(f"Nobody has the id {user_id!r}.", "There was nothing to delete.")
+            self._on_forget(user_id)
             self._outbox.remove(user_id)
             with suppress(IndexUnavailable), self._live.changing() as unit:
                 unit.index.delete([point_id(user_id)])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from features.outbox import Outbox
 from features.profile import TasteProfile
 from features.settings import FeatureSettings
+from retriever.access.idempotency import Idempotent
 from retriever.courier import Courier
 from retriever.encoding import EncodingQueue
 from retriever.eraser import Eraser
@@ -31,6 +32,7 @@ class Parts:
         live: the live version.
         outbox: what was acknowledged and is not in the feature store yet.
         reconciler: compares the stores, and mends.
+        idempotent: answers repeated writes as before.
         encoding: makes features of new profiles.
         background: threads that keep the stores in step while the application runs.
         settings: of this room.
@@ -46,6 +48,7 @@ class Parts:
     live: Live
     outbox: Outbox
     reconciler: Reconciler
+    idempotent: Idempotent
     encoding: EncodingQueue
     background: tuple[Follower | Courier | Eraser, ...]
     settings: RetrieverSettings

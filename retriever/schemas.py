@@ -1,25 +1,43 @@
-"""What the service is asked: the bodies and options of requests, validated. Answers live in ``retriever.answers``."""
+"""What the service is asked: the bodies and options of requests, validated. Answers live in ``retriever.answers``.
+
+What is asked about somebody known, in a path and a query, lives in ``retriever.schemas_near``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Self
 
 from fastapi import UploadFile
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from features.compact import Limits
-from features.profile import TasteProfile, UserIdText
+from features.profile import Name, TasteProfile, UserId, UserIdText
+from indexer.ports import Where
 from retriever.errors import InvalidRequest
 from retriever.findings import findings_of
-from retriever.options import DEFAULT_LIMIT, MAX_LIMIT, Options
+from retriever.options import DEFAULT_LIMIT, MAX_LIMIT, Choice, Examples, Options
+
+MAX_EXAMPLES, MAX_SOURCES, MAX_EXCLUDED, MAX_ASKS = 50, 20, 1000, 100
 
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many people to recommend.")]
 Part = Annotated[int, Field(ge=1, le=1_000_000)]
 TopArtists = Annotated[Part | None, Field(description="Use the heaviest artists only; default all.")]
 Playlists = Annotated[Part | None, Field(description="Use the first playlists only; default all.")]
 Remember = Annotated[bool, Field(description="Join the community, to be found by others. False leaves nothing behind.")]
+Sources = Annotated[
+    list[Name], Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these.")
+]
+MinArtists = Annotated[int, Field(ge=0, le=1_000_000, description="Only people with at least so many artists.")]
+ActiveSince = Annotated[
+    AwareDatetime | None, Field(description="Only people whose listening was read at this time or later.")
+]
+Exclude = Annotated[list[UserIdText], Field(max_length=MAX_EXCLUDED, description="People to leave out.")]
+Diversity = Annotated[
+    float,
+    Field(ge=0, le=1, allow_inf_nan=False, description="0: the most similar people; up to 1: unlike each other, too."),
+]
 
 _EXAMPLE: dict[str, Any] = {
     "profile": {
@@ -38,13 +56,33 @@ _EXAMPLE: dict[str, Any] = {
     "limit": 5,
     "remember": False,
 }
+_BENT: dict[str, Any] = {
+    "user_id": "ada",
+    "like": {"artists": ["Alice Coltrane"]},
+    "unlike": {"users": ["bob"]},
+    "min_artists": 20,
+    "diversity": 0.3,
+}
+
+
+class Liked(BaseModel):
+    """Examples by which a question is bent: people of the community, and artists in any spelling."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    users: Annotated[list[UserIdText], Field(max_length=MAX_EXAMPLES)] = []
+    artists: Annotated[list[Annotated[Name, Field(pattern=r"\S")]], Field(max_length=MAX_EXAMPLES)] = []
+
+    def examples(self) -> Examples:
+        """The same as plain data."""
+        return Examples(tuple(map(UserId, self.users)), tuple(self.artists))
 
 
 class Ask(BaseModel):
     """A question for the nearest people: of a profile, or of somebody known."""
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, json_schema_extra={"examples": [_EXAMPLE, {"user_id": "ada"}]}
+        strict=True, extra="forbid", frozen=True, json_schema_extra={"examples": [_EXAMPLE, {"user_id": "ada"}, _BENT]}
     )
 
     profile: TasteProfile | None = None
@@ -53,6 +91,13 @@ class Ask(BaseModel):
     top_artists: TopArtists = None
     playlists: Playlists = None
     remember: Remember = True
+    like: Annotated[Liked, Field(description="More like these.")] = Liked()
+    unlike: Annotated[Liked, Field(description="Less like these.")] = Liked()
+    source: Sources = []
+    min_artists: MinArtists = 0
+    active_since: ActiveSince = None
+    exclude: Exclude = []
+    diversity: Diversity = 0.0
 
     @model_validator(mode="after")
     def _one_asker(self) -> Self:
@@ -62,40 +107,38 @@ class Ask(BaseModel):
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
-        """Read a JSON body.
-
-        Raises:
-            InvalidRequest: it does not fit.
-        """
-        with _fitting():
+        """Read a JSON body. Raises InvalidRequest."""
+        with fitting():
             return cls.model_validate_json(body)
 
     def options(self) -> Options:
         """The question without the asker."""
-        return Options(self.limit, Limits(self.top_artists, self.playlists), self.remember)
+        return Options(
+            self.limit,
+            Limits(self.top_artists, self.playlists),
+            self.remember,
+            choice_of(self.source, self.min_artists, self.active_since, self.exclude, self.diversity),
+            self.like.examples(),
+            self.unlike.examples(),
+        )
 
 
-class Near(BaseModel):
-    """A question for the people nearest to somebody known, out of a path and a query."""
+class Batch(BaseModel):
+    """Some questions at once; each is answered for itself."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    user_id: UserIdText
-    limit: Limit = DEFAULT_LIMIT
+    asks: Annotated[list[Ask], Field(min_length=1, max_length=MAX_ASKS)]
 
     @classmethod
-    def parse(cls, parameters: Mapping[str, str]) -> Self:
-        """Read the parameters; unknown ones are ignored.
-
-        Raises:
-            InvalidRequest: they do not fit.
-        """
-        with _fitting():
-            return cls.model_validate(parameters)
+    def parse(cls, body: bytes) -> Self:
+        """Read a JSON body. Raises InvalidRequest."""
+        with fitting():
+            return cls.model_validate_json(body)
 
 
 class Upload(BaseModel):
-    """A file to read a profile from, with the options of :class:`Ask` as form fields."""
+    """A file to read a profile from, with options of :class:`Ask` as form fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -106,14 +149,26 @@ class Upload(BaseModel):
     top_artists: TopArtists = None
     playlists: Playlists = None
     remember: Remember = True
+    min_artists: MinArtists = 0
+    diversity: Diversity = 0.0
 
     def options(self) -> Options:
         """The question without the file."""
-        return Options(self.limit, Limits(self.top_artists, self.playlists), self.remember)
+        choice = Choice(Where(min_artists=self.min_artists), diversity=self.diversity)
+        return Options(self.limit, Limits(self.top_artists, self.playlists), self.remember, choice)
+
+
+def choice_of(
+    source: list[str], min_artists: int, active_since: AwareDatetime | None, exclude: list[str], diversity: float
+) -> Choice:
+    """Who may be recommended, as plain data."""
+    where = Where(frozenset(source), min_artists, active_since)
+    return Choice(where, tuple(map(UserId, exclude)), diversity)
 
 
 @contextmanager
-def _fitting() -> Iterator[None]:
+def fitting() -> Iterator[None]:
+    """Pydantic's complaints within the block leave it as InvalidRequest."""
     try:
         yield
     except ValidationError as error:

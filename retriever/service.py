@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from features.build import FeatureBuilder
 from features.compact import NO_LIMITS
-from features.errors import ProfileTooLarge, UnknownUser
+from features.errors import ProfileTooLarge, StoreError, UnknownUser
 from features.identity import new_user_id
 from features.listener import Listener, listener_of
 from features.profile import TasteProfile, UserId
-from features.user_features import UserFeatures
+from features.user_features import Coverage, UserFeatures
 from indexer.follow import vectors_of
 from indexer.payload import Card, unpack
-from indexer.ports import Neighbour
-from indexer.terms import artist_numbers
+from indexer.ports import Neighbour, PersonVector
+from indexer.terms import artist_numbers, numbers
 from retriever.answers import Recommendations, SimilarPeople
+from retriever.answers_compatibility import Compatibility
+from retriever.compatibility import compatibility
+from retriever.diversity import candidates_for
+from retriever.errors import Finding, InvalidRequest
+from retriever.examples import ArtistVectors
 from retriever.explain import Asker, Yardstick, discoveries
 from retriever.live import Live
 from retriever.members import MEND_UNKNOWN, Members
+from retriever.nearest import Found, Near, bent, near_at_once, near_known, varied
 from retriever.opening import Unit
-from retriever.options import Options
+from retriever.options import ANYBODY, Options
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,39 @@ class Bounds:
     max_reasons: int
 
 
+@dataclass(frozen=True)
+class Tools:
+    """What the answers are made with.
+
+    Attributes:
+        builder: makes features of a part of a profile.
+        artists: makes vectors of artists.
+        searching: a context in which a search is timed.
+    """
+
+    builder: FeatureBuilder
+    artists: ArtistVectors
+    searching: Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Somebody as a question is asked for them."""
+
+    point: PersonVector
+    coverage: Coverage
+    known: frozenset[int]
+    stored: bool
+
+
 class Service:
     """Answers questions about who listens alike."""
 
-    def __init__(self, live: Live, members: Members, builder: FeatureBuilder, bounds: Bounds) -> None:
-        self._live, self._members, self._builder, self._bounds = live, members, builder, bounds
+    def __init__(self, live: Live, members: Members, tools: Tools, bounds: Bounds) -> None:
+        self._live, self._members, self._tools, self._bounds = live, members, tools, bounds
 
-    def listener(self, profile: TasteProfile) -> Listener:
-        """A profile made ready to be encoded, with an id where it has none.
+    def listener(self, profile: TasteProfile, *, otherwise: UserId | None = None) -> Listener:
+        """A profile made ready to be encoded; one without an id gets ``otherwise``, or a new one.
 
         Raises:
             EmptyProfile, ProfileTooLarge: it cannot be used.
@@ -56,7 +88,9 @@ class Service:
                 f"The profile holds {profile.track_count:,} tracks; the limit is {self._bounds.max_profile_tracks:,}.",
                 "Send the most played ones, or raise SOUNDALIKE_MAX_PROFILE_TRACKS on the server.",
             )
-        return listener_of(profile if profile.user_id else profile.model_copy(update={"user_id": new_user_id()}))
+        if profile.user_id is None:
+            profile = profile.model_copy(update={"user_id": otherwise or new_user_id()})
+        return listener_of(profile)
 
     def recommend(self, person: UserFeatures, options: Options) -> Recommendations:
         """The people nearest to somebody new; with ``remember`` they are part of the community when this returns.
@@ -64,48 +98,99 @@ class Service:
         Somebody known of the same id is replaced.
 
         Raises:
+            UnknownUser: somebody who is liked or unliked is nobody.
             TextModelError, StoreError, IndexUnavailable: a part of the service is not available.
         """
         if options.remember:
             self._members.join(person)
-        return self._answer(person, options, stored=options.remember)
+        with self._live.lease() as unit:
+            return self._answer(self._asking(person, options, unit, stored=options.remember), options, unit)
 
     def recommend_known(self, user_id: UserId, options: Options) -> Recommendations:
-        """The same for somebody who is already part of the community. Raises UnknownUser."""
-        return self._answer(self._members.known(user_id), options, stored=True)
+        """The same for somebody who is already part of the community.
 
-    def similar(self, user_id: UserId, limit: int) -> SimilarPeople:
-        """The people nearest to somebody in the index; reads no other store. Raises UnknownUser."""
-        with self._live.lease() as unit:
-            found = unit.index.near(user_id, limit)
-            if found is None:
-                raise UnknownUser(f"Nobody has the id {user_id!r}.", MEND_UNKNOWN)
-            payload, near = found
-            asker = Asker(unpack(payload), self._yardstick(unit))
-            return SimilarPeople(
-                user_id, unit.version.model_version, unit.version.name, asker.compare(_with_cards(near))
-            )
+        With the feature store down, the index tells enough of them, unless only part of their listening is to be used.
 
-    def _answer(self, person: UserFeatures, options: Options, *, stored: bool) -> Recommendations:
-        used = person if options.limits == NO_LIMITS else self._builder.limited(person, options.limits)
+        Raises:
+            UnknownUser: nobody has the id. StoreError: the feature store is needed. And what ``recommend`` raises.
+        """
+        try:
+            person = self._members.known(user_id)
+        except StoreError:
+            if options.limits != NO_LIMITS:
+                raise
+            person = None
         with self._live.lease() as unit:
-            (asking,) = vectors_of([used], unit.embedder)
-            nearest = max(options.limit, self._bounds.neighbours_asked)
-            near = _with_cards(unit.index.search(asking.vector, nearest, exclude=[asking.user_id]))
-            asker = Asker(unpack(asking.payload), self._yardstick(unit))
-            known = frozenset(artist_numbers(person.listening.artist_weights()))
-            return Recommendations(
-                user_id=person.user_id,
-                model_version=unit.version.model_version,
-                index=unit.version.name,
-                coverage=used.coverage,
-                stored=stored,
-                recommendations=asker.compare(near[: options.limit]),
-                discoveries=discoveries(near[: self._bounds.neighbours_asked], known, self._bounds.max_reasons),
-            )
+            if person is None:
+                return self._answer(_as_indexed(user_id, unit), options, unit)
+            return self._answer(self._asking(person, options, unit, stored=True), options, unit)
+
+    def similar(self, asked: Near) -> SimilarPeople:
+        """The people nearest to somebody in the index; reads no other store.
+
+        Raises:
+            UnknownUser: nobody has the id. InvalidRequest, StaleCursor: the cursor.
+        """
+        with self._live.lease() as unit:
+            with self._tools.searching():
+                found = self._found(asked, unit)
+            recommendations = Asker(unpack(found.payload), self._yardstick(unit)).compare(_with_cards(found.near))
+            version = unit.version
+            return SimilarPeople(asked.user_id, version.model_version, version.name, recommendations, found.next_cursor)
+
+    def compatibility(self, one: UserId, other: UserId) -> Compatibility:
+        """How two people fit. Raises InvalidRequest where they are the same, UnknownUser."""
+        if one == other:
+            raise InvalidRequest([Finding("b", "is the same person as a")])
+        with self._live.lease() as unit:
+            people = unit.index.get([one, other])
+            for user_id in (one, other):
+                if user_id not in people:
+                    raise UnknownUser(f"Nobody has the id {user_id!r}.", MEND_UNKNOWN)
+            return compatibility(people[one], people[other], unit.version, self._yardstick(unit))
+
+    @staticmethod
+    def _found(asked: Near, unit: Unit) -> Found:
+        if asked.cursor is None and asked.choice == ANYBODY:
+            return near_at_once(asked.user_id, asked.limit, unit)
+        return near_known(asked, unit)
+
+    def _asking(self, person: UserFeatures, options: Options, unit: Unit, *, stored: bool) -> _Asking:
+        used = person if options.limits == NO_LIMITS else self._tools.builder.limited(person, options.limits)
+        (point,) = vectors_of([used], unit.embedder)
+        known = frozenset(artist_numbers(person.listening.artist_weights()))
+        return _Asking(point, used.coverage, known, stored)
+
+    def _answer(self, asking: _Asking, options: Options, unit: Unit) -> Recommendations:
+        point, choice, voters = asking.point, options.choice, self._bounds.neighbours_asked
+        query = bent(point.vector, options, unit, self._tools.artists)
+        left_out = [point.user_id, *choice.exclude, *options.like.users, *options.unlike.users]
+        most = max(candidates_for(options.limit) if choice.diversity else options.limit, voters)
+        with self._tools.searching():
+            near = unit.index.search(query, most, exclude=left_out, where=choice.where)
+        named = varied(unit.index, near, options.limit, choice.diversity)
+        asker = Asker(unpack(point.payload), self._yardstick(unit))
+        return Recommendations(
+            user_id=point.user_id,
+            model_version=unit.version.model_version,
+            index=unit.version.name,
+            coverage=asking.coverage,
+            stored=asking.stored,
+            recommendations=asker.compare(_with_cards(named)),
+            discoveries=discoveries(_with_cards(near[:voters]), asking.known, self._bounds.max_reasons),
+        )
 
     def _yardstick(self, unit: Unit) -> Yardstick:
         return Yardstick(self._live.people, unit.version.similarity_quantiles, self._bounds.max_reasons)
+
+
+def _as_indexed(user_id: UserId, unit: Unit) -> _Asking:
+    point = unit.index.get([user_id]).get(user_id)
+    if point is None:
+        raise UnknownUser(f"Nobody has the id {user_id!r}.", MEND_UNKNOWN)
+    card = unpack(point.payload)
+    known = frozenset(numbers(card.ids)[: len(card.artists)].tolist())
+    return _Asking(point, Coverage(card.genre_coverage, card.year_coverage), known, stored=True)
 
 
 def _with_cards(near: Sequence[Neighbour]) -> list[tuple[Neighbour, Card]]:

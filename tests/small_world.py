@@ -41,7 +41,8 @@ class SmallWorld:
     def parts(self, metrics: Metrics | None = None, settings: RetrieverSettings = SETTINGS, **others: Any) -> Parts:
         """The application's parts; ``others`` take the place of what ``Outside`` has."""
         features = FeatureSettings(max_profile_tracks=1000)
-        return assemble(replace(self.outside(), **others), settings, features, metrics or Metrics())
+        at_home = settings.model_copy(update={"home": self.folder})
+        return assemble(replace(self.outside(), **others), at_home, features, metrics or Metrics())
 
     def outside(self) -> Outside:
         return Outside(

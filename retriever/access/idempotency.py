@@ -121,7 +121,7 @@ class Idempotent:
         await anyio.to_thread.run_sync(self._ledger.finish, digest, done.people)
         with self._guard:
             gone = self._gone.intersection(done.people)
-            if not self._gone:
+            if not self._gone or not done.response.body:  # that somebody was deleted tells nothing of anybody
                 self._kept.put(digest, Kept.of(done.response, request, self._clock()))
         for person in gone:  # deleted while they came in, and maybe before the ledger knew that they did
             await anyio.to_thread.run_sync(self._ledger.forget, person)

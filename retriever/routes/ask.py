@@ -1,4 +1,4 @@
-"""Who listens alike: questions about a profile, a file, or somebody known."""
+"""Who listens alike: questions about profiles, files and people who are known; they may take people in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from features.listener import Listener
 from features.profile import UserId
 from features.sources import SourceLimits, read_upload
 from retriever import documents
-from retriever.answers import Recommendations, SimilarPeople
-from retriever.errors import UnsupportedBody
+from retriever.access.idempotency import Done
+from retriever.access.request_key import RequestKey, fingerprint, request_key_of, user_id_for
+from retriever.answers import Recommendations
+from retriever.batch import Results, answered, listeners_of, understood
 from retriever.options import Options
-from retriever.routes.common import Opened, opened, versioned
-from retriever.schemas import Ask, Near, Upload
+from retriever.routes.common import Opened, json_answer, json_body, opened, versioned
+from retriever.schemas import Ask, Batch, Upload
 
 router = APIRouter(tags=["ask"])
 
@@ -23,54 +25,77 @@ router = APIRouter(tags=["ask"])
 @router.post("/v1/recommendations", response_model=Recommendations, openapi_extra=documents.ASK)
 async def recommend(request: Request) -> Response:
     """The people nearest to a profile, or to somebody known, with reasons; and artists to discover."""
-    body, room = await _json_body(request), opened(request)
+    room, body, key = opened(request), await json_body(request), request_key_of(request.scope)
+    printed = fingerprint("POST", request.url.path, body)
 
-    def understood() -> tuple[Listener | UserId, Options]:
+    def read() -> tuple[Listener | UserId, Options]:
         ask = Ask.parse(body)
-        if ask.profile is not None:
-            return room.parts.service.listener(ask.profile), ask.options()
-        return UserId(ask.user_id or ""), ask.options()
+        if ask.profile is None:
+            return UserId(ask.user_id or ""), ask.options()
+        return room.parts.service.listener(ask.profile, otherwise=_id_by(key, printed)), ask.options()
 
-    async def answer() -> Recommendations:
-        asker, options = await room.workers.run(understood)
+    async def work() -> Done:
+        asker, options = await room.workers.run(read)
         if isinstance(asker, Listener):
             return await _recommended(room, asker, options)
-        return await room.workers.run(lambda: room.parts.service.recommend_known(asker, options))
+        known = await room.workers.run(lambda: room.parts.service.recommend_known(asker, options))
+        return Done(versioned(known))
 
-    return versioned(await room.workers.admit(answer))
+    return await room.workers.admit(lambda: room.parts.idempotent.run(key, printed, work))
+
+
+@router.post("/v1/recommendations:batch", response_model=Results, openapi_extra=documents.BATCH)
+async def recommend_many(request: Request) -> Response:
+    """Up to 100 questions at once, each answered for itself, in their order; all profiles are encoded together."""
+    room, body, key = opened(request), await json_body(request), request_key_of(request.scope)
+    printed, path, service = fingerprint("POST", request.url.path, body), request.url.path, room.parts.service
+
+    def id_of(place: int) -> UserId | None:
+        return _id_by(key, fingerprint(printed, str(place)))
+
+    async def work() -> Done:
+        questions = await room.workers.run(lambda: understood(Batch.parse(body).asks, service, id_of))
+        listeners = listeners_of(questions)
+        people = await asyncio.wrap_future(room.parts.encoding.submit(listeners)) if listeners else []
+        results = await room.workers.run(lambda: answered(questions, people, service, path))
+        stored = [result.answer for result in results.results if result.answer and result.answer.stored]
+        return Done(json_answer(results), tuple(answer.user_id for answer in stored))
+
+    return await room.workers.admit(lambda: room.parts.idempotent.run(key, printed, work))
 
 
 @router.post("/v1/profiles", response_model=Recommendations)
 async def upload(request: Request, form: Annotated[Upload, Form(media_type="multipart/form-data")]) -> Response:
     """The same for an uploaded file: Spotify's data export, Exportify's CSV or ZIP, or one profile as JSON."""
-    room = opened(request)
+    room, key, options = opened(request), request_key_of(request.scope), form.options()
 
-    def understood() -> Listener:
+    def read() -> Listener:
         limits = SourceLimits.from_settings(room.parts.features)
         profile = read_upload(form.file.file, form.file.filename or "upload", limits)
         return room.parts.service.listener(room.parts.identified(profile))
 
-    async def answer() -> Recommendations:
-        return await _recommended(room, await room.workers.run(understood), form.options())
+    async def work() -> Done:
+        return await _recommended(room, await room.workers.run(read), options)
 
-    return versioned(await room.workers.admit(answer))
+    async def answer() -> Response:
+        printed = b"" if key is None else await room.workers.run(lambda: _upload_printed(request.url.path, form))
+        return await room.parts.idempotent.run(key, printed, work)
 
-
-@router.get("/v1/users/{user_id}/similar", response_model=SimilarPeople, openapi_extra=documents.NEAR)
-async def similar(request: Request) -> Response:
-    """The people nearest to somebody known."""
-    near = Near.parse({**request.query_params, **request.path_params})
-    # Inline: it takes less than handing it to a thread, and the engine would hold the GIL there as well.
-    return versioned(opened(request).parts.service.similar(UserId(near.user_id), near.limit))
+    return await room.workers.admit(answer)
 
 
-async def _recommended(room: Opened, listener: Listener, options: Options) -> Recommendations:
+async def _recommended(room: Opened, listener: Listener, options: Options) -> Done:
     (person,) = await asyncio.wrap_future(room.parts.encoding.submit([listener]))
-    return await room.workers.run(lambda: room.parts.service.recommend(person, options))
+    answer = await room.workers.run(lambda: room.parts.service.recommend(person, options))
+    return Done(versioned(answer), (answer.user_id,) if answer.stored else ())
 
 
-async def _json_body(request: Request) -> bytes:
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedBody(f"The body is {media_type}.", "Send application/json.")
-    return await request.body()
+def _id_by(key: RequestKey | None, printed: bytes) -> UserId | None:
+    """The id for a profile without one, so that a repeated request is about the same person; None: any new one."""
+    return None if key is None else user_id_for(key, printed)
+
+
+def _upload_printed(path: str, form: Upload) -> bytes:
+    content = form.file.file.read()
+    form.file.file.seek(0)
+    return fingerprint("POST", path, form.file.filename or "", content, repr(form.options()))

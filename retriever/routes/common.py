@@ -10,6 +10,9 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from retriever.answers import Recommendations, SimilarPeople
+from retriever.answers_compatibility import Compatibility
+from retriever.errors import UnsupportedBody
+from retriever.etags import etag_of, is_known
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.workers import Workers
@@ -35,13 +38,38 @@ def opened(request: Request) -> Opened:
 
 def json_answer(answer: Any, status: int = 200) -> Response:  # noqa: ANN401 - any dataclass of answers
     """An answer as JSON."""
-    return Response(orjson.dumps(answer, default=_plain), status, media_type="application/json")
+    return Response(_packed(answer), status, media_type="application/json")
+
+
+def versions_of(answer: SimilarPeople | Recommendations | Compatibility) -> dict[str, str]:
+    """Headers that tell which model and which index gave an answer."""
+    return {MODEL_HEADER: str(answer.model_version), INDEX_HEADER: answer.index}
 
 
 def versioned(answer: SimilarPeople | Recommendations) -> Response:
     """An answer as JSON, and in its headers the versions of the model and the index that gave it."""
-    headers = {MODEL_HEADER: str(answer.model_version), INDEX_HEADER: answer.index}
-    return Response(orjson.dumps(answer), 200, headers, "application/json")
+    return Response(orjson.dumps(answer), 200, versions_of(answer), "application/json")
+
+
+def tagged(request: Request, answer: Any, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401
+    """An answer as JSON with its ETag; 304 without a body to whom has it already."""
+    body = _packed(answer)
+    with_tag = {**(headers or {}), "ETag": etag_of(body)}
+    if is_known(with_tag["ETag"], ", ".join(request.headers.getlist("if-none-match")) or None):
+        return Response(status_code=304, headers=with_tag)
+    return Response(body, 200, with_tag, "application/json")
+
+
+async def json_body(request: Request) -> bytes:
+    """The body of a request that has to be JSON. Raises UnsupportedBody."""
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedBody(f"The body is {media_type}.", "Send application/json.")
+    return await request.body()
+
+
+def _packed(answer: Any) -> bytes:  # noqa: ANN401
+    return orjson.dumps(answer, default=_plain)
 
 
 def _plain(value: object) -> object:

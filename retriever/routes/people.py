@@ -6,8 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from features.profile import UserId, UserIdText
 from retriever.about import Export, brief_of, export_of
+from retriever.access.idempotency import Done
+from retriever.access.request_key import fingerprint, request_key_of
 from retriever.answers import Person
-from retriever.routes.common import json_answer, opened
+from retriever.routes.common import opened, tagged
 
 router = APIRouter(tags=["people"])
 
@@ -20,7 +22,7 @@ async def person(request: Request, user_id: UserIdText) -> Response:
     async def answer() -> Person:
         return await room.workers.run(lambda: brief_of(room.parts.members.known(UserId(user_id))))
 
-    return json_answer(await room.workers.admit(answer))
+    return tagged(request, await room.workers.admit(answer))
 
 
 @router.get("/v1/users/{user_id}/export", response_model=Export)
@@ -33,12 +35,17 @@ async def export(request: Request, user_id: UserIdText) -> Response:
         with room.parts.live.lease() as unit:
             return export_of(known, unit.index.get([known.user_id]).get(known.user_id), unit.version.name)
 
-    return json_answer(await room.workers.admit(lambda: room.workers.run(everything)))
+    return tagged(request, await room.workers.admit(lambda: room.workers.run(everything)))
 
 
 @router.delete("/v1/users/{user_id}", status_code=204, response_class=Response)
 async def forget(request: Request, user_id: UserIdText) -> Response:
     """Delete a person: out of all answers at once, out of both stores with the next delivery, for good."""
-    room = opened(request)
-    await room.workers.admit(lambda: room.workers.run(lambda: room.parts.members.forget(UserId(user_id))))
-    return Response(status_code=204)
+    room, key = opened(request), request_key_of(request.scope)
+
+    async def work() -> Done:
+        await room.workers.run(lambda: room.parts.members.forget(UserId(user_id)))
+        return Done(Response(status_code=204))
+
+    printed = fingerprint("DELETE", request.url.path)
+    return await room.workers.admit(lambda: room.parts.idempotent.run(key, printed, work))

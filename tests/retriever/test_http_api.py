@@ -195,7 +195,8 @@ def test_a_query_changes_nothing_of_whom_the_path_names(api: TestClient) -> None
 def test_the_document_says_what_may_be_asked_for_with_examples(api: TestClient) -> None:
     document = api.get("/openapi.json").json()
 
-    (user_id, limit) = document["paths"]["/v1/users/{user_id}/similar"]["get"]["parameters"]
+    (user_id, limit, *others) = document["paths"]["/v1/users/{user_id}/similar"]["get"]["parameters"]
+    assert [other["name"] for other in others] == ["cursor", "source", "min_artists", "active_since", "diversity"]
     assert (user_id["name"], user_id["in"], user_id["required"]) == ("user_id", "path", True)
     assert (limit["name"], limit["in"], limit["required"]) == ("limit", "query", False)
     assert [limit["schema"][bound] for bound in ("minimum", "maximum", "default")] == [1, 100, 10]

@@ -1,0 +1,100 @@
+"""The nearest people as a question wants them: bent by examples, narrowed, varied, or page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.errors import UnknownUser
+from features.profile import UserId
+from indexer.ports import Neighbour, Payload, UserIndex
+from retriever.diversity import candidates_for, diversified
+from retriever.examples import ArtistVectors, people_vectors
+from retriever.members import MEND_UNKNOWN
+from retriever.opening import Unit
+from retriever.options import NO_EXAMPLES, Choice, Examples, Options
+from retriever.paging import Page, cursor_after, page_of
+from retriever.steering import steered
+
+Vector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A question for the people nearest to somebody known.
+
+    Attributes:
+        user_id: who.
+        limit: how many, on a page.
+        cursor: where the page begins; None for the first.
+        choice: who may be found.
+    """
+
+    user_id: UserId
+    limit: int
+    cursor: str | None
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody's payload, the people nearest to them, and where the next page begins."""
+
+    payload: Payload
+    near: list[Neighbour]
+    next_cursor: str | None
+
+
+def bent(vector: Vector, options: Options, unit: Unit, artists: ArtistVectors) -> Vector:
+    """The vector to search with, float32 [width]. Raises UnknownUser for an example who is nobody."""
+    if options.like == options.unlike == NO_EXAMPLES:
+        return vector
+
+    def vectors_of(examples: Examples) -> Vector:
+        people = people_vectors(unit.index, examples.users)
+        return np.concatenate([people, artists.of(examples.artists, unit.embedder)])
+
+    return steered(vector, vectors_of(options.like), vectors_of(options.unlike))
+
+
+def varied(index: UserIndex, near: list[Neighbour], limit: int, diversity: float) -> list[Neighbour]:
+    """``limit`` of the nearest people, in the order in which to name them."""
+    if not diversity:
+        return near[:limit]
+    candidates = near[: candidates_for(limit)]
+    people = index.get([neighbour.user_id for neighbour in candidates])
+    candidates = [neighbour for neighbour in candidates if neighbour.user_id in people]  # the others have just left
+    if not candidates:
+        return []
+    vectors = np.stack([people[neighbour.user_id].vector for neighbour in candidates])
+    similarities = np.array([neighbour.similarity for neighbour in candidates])
+    return [candidates[place] for place in diversified(vectors, similarities, diversity=diversity, k=limit)]
+
+
+def near_known(asked: Near, unit: Unit) -> Found:
+    """The people nearest to somebody known, as they are asked for.
+
+    Raises:
+        UnknownUser: nobody has the id. InvalidRequest, StaleCursor: the cursor.
+    """
+    person = unit.index.get([asked.user_id]).get(asked.user_id)
+    if person is None:
+        raise UnknownUser(f"Nobody has the id {asked.user_id!r}.", MEND_UNKNOWN)
+    choice, page = asked.choice, page_of(asked.cursor, asked.limit, index=unit.version.name)
+    most = candidates_for(page.limit) if choice.diversity else page.end
+    near = unit.index.search(person.vector, most, exclude=[asked.user_id, *choice.exclude], where=choice.where)
+    if choice.diversity:
+        return Found(person.payload, varied(unit.index, near, page.limit, choice.diversity), None)
+    shown = near[page.offset :]
+    return Found(person.payload, shown, cursor_after(page, len(shown), index=unit.version.name))
+
+
+def near_at_once(user_id: UserId, limit: int, unit: Unit) -> Found:
+    """The first page of everybody, in the fewest steps. Raises UnknownUser."""
+    found = unit.index.near(user_id, limit)
+    if found is None:
+        raise UnknownUser(f"Nobody has the id {user_id!r}.", MEND_UNKNOWN)
+    payload, near = found
+    return Found(payload, near, cursor_after(Page(0, limit), len(near), index=unit.version.name))

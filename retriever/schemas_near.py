@@ -1,0 +1,56 @@
+"""What is asked about somebody known: out of a path and a query, validated."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.datastructures import QueryParams
+
+from features.profile import UserId, UserIdText
+from retriever.nearest import Near
+from retriever.options import ANYBODY, DEFAULT_LIMIT
+from retriever.schemas import ActiveSince, Diversity, Limit, MinArtists, Sources, choice_of, fitting
+
+_LISTS = frozenset({"source"})
+Cursor = Annotated[
+    str | None,
+    Field(max_length=200, description="next_cursor of the page before; without it, the first page is shown."),
+]
+
+
+class NearQuery(BaseModel):
+    """A question for the people nearest to somebody known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: UserIdText
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
+    source: Sources = []
+    min_artists: MinArtists = 0
+    active_since: ActiveSince = None
+    diversity: Diversity = 0.0
+
+    @model_validator(mode="after")
+    def _one_order(self) -> Self:
+        if self.diversity and self.cursor is not None:
+            raise ValueError("diversity has no pages: ask for a higher limit, or leave one of the two out")
+        return self
+
+    @classmethod
+    def parse(cls, user_id: str, query: QueryParams) -> Self:
+        """Read the parameters; unknown ones are ignored. Raises InvalidRequest."""
+        given: dict[str, object] = {**query}
+        for name in _LISTS.intersection(given):
+            given[name] = query.getlist(name)
+        with fitting():
+            return cls.model_validate({**given, "user_id": user_id})
+
+    def near(self) -> Near:
+        """The same as plain data."""
+        is_plain = not (self.source or self.min_artists or self.active_since or self.diversity)
+        choice = (
+            ANYBODY if is_plain else choice_of(self.source, self.min_artists, self.active_since, [], self.diversity)
+        )
+        return Near(UserId(self.user_id), self.limit, self.cursor, choice)

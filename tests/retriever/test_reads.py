@@ -1,0 +1,325 @@
+"""What else can be asked over HTTP: examples, filters, variety, pages, two people, many questions at once."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from features.listener import listener_of
+from features.profile import TasteProfile
+from retriever.app import create_app
+from retriever.errors import StaleCursor
+from tests.builders import NOW, a_community
+from tests.faults import Breakable
+from tests.small_world import SETTINGS, SmallWorld, a_small_world
+from tests.waiting import until
+
+PROFILE: dict[str, Any] = {
+    "playlists": [{"name": "p", "tracks": [{"artist": f"Scene 0 artist {number}"} for number in range(6)]}]
+}
+
+
+def scene_of(user_id: str) -> int:
+    return int(user_id.split("-")[1]) % 4
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> SmallWorld:
+    world = a_small_world(tmp_path_factory.mktemp("world"))
+    first, second, third = a_community(3)
+    others = [
+        first.model_copy(update={"user_id": "csv-0", "source": "exportify"}),
+        second.model_copy(update={"user_id": "csv-1", "source": "exportify"}),
+    ]
+    narrow = TasteProfile(user_id="narrow-0", source="test", playlists=third.playlists[:1])
+    later = datetime(2027, 1, 1, tzinfo=UTC)
+    world.store.upsert(world.builder.build([*map(listener_of, others)], now=later, consent=True))
+    world.store.upsert(world.builder.build([listener_of(narrow)], now=NOW, consent=True))
+    world.publish()
+    return world
+
+
+@pytest.fixture(scope="module")
+def store(world: SmallWorld) -> Breakable:
+    return Breakable(world.store)
+
+
+@pytest.fixture(scope="module")
+def api(world: SmallWorld, store: Breakable) -> Iterator[TestClient]:
+    with TestClient(create_app(lambda metrics: world.parts(metrics, store=store), SETTINGS)) as client:
+        yield client
+
+
+def ask(api: TestClient, **more: Any) -> dict[str, Any]:
+    asked = {"profile": PROFILE, "remember": False, **more} if "user_id" not in more else more
+    answer = api.post("/v1/recommendations", json=asked)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def ids(answer: dict[str, Any]) -> list[str]:
+    return [person["user_id"] for person in answer["recommendations"]]
+
+
+def mean_place(answer: dict[str, Any], scene: int) -> float:
+    others = [user_id for user_id in ids(answer) if user_id not in {"person-2", "person-6"}]
+    places = [place for place, user_id in enumerate(others) if "person" in user_id and scene_of(user_id) == scene]
+    return sum(places) / len(places)
+
+
+@pytest.mark.parametrize(
+    "example", [{"artists": ["Scene 2 artist 1", "Scene 2 artist 2"]}, {"users": ["person-2", "person-6"]}]
+)
+def test_what_is_liked_comes_nearer_and_what_is_not_moves_away(api: TestClient, example: dict[str, Any]) -> None:
+    plain, liked, unliked = (
+        mean_place(ask(api, limit=100, **more), 2) for more in ({}, {"like": example}, {"unlike": example})
+    )
+
+    assert liked < plain < unliked
+
+
+def test_who_is_liked_or_not_is_not_recommended(api: TestClient) -> None:
+    answer = ask(api, limit=100, like={"users": ["person-1"]}, unlike={"users": ["person-2"]})
+
+    assert len(ids(answer)) == 41
+    assert {"person-1", "person-2"}.isdisjoint(ids(answer))
+
+
+def test_somebody_unknown_cannot_be_liked(api: TestClient) -> None:
+    answer = api.post("/v1/recommendations", json={"user_id": "person-0", "like": {"users": ["nobody"]}})
+
+    assert answer.status_code == 404
+    assert "nobody" in answer.json()["detail"]
+
+
+def test_only_people_of_a_source_of_a_size_or_of_late_are_found(api: TestClient) -> None:
+    assert set(ids(ask(api, source=["exportify"]))) == {"csv-0", "csv-1"}
+    assert ids(ask(api, source=["nowhere"])) == []
+    assert "narrow-0" in ids(ask(api, limit=100))
+    assert "narrow-0" not in ids(ask(api, limit=100, min_artists=9))
+    assert set(ids(ask(api, active_since="2026-12-31T00:00:00Z"))) == {"csv-0", "csv-1"}
+    assert ids(ask(api, active_since="2026-12-31T00:00:00Z", exclude=["csv-0"])) == ["csv-1"]
+    both = ask(api, source=["exportify"], exclude=["csv-1"], user_id="csv-0")
+    assert ids(both) == []
+
+
+def test_the_same_filters_hold_for_people_who_are_known(api: TestClient) -> None:
+    def similar(query: str) -> list[str]:
+        return ids(api.get(f"/v1/users/person-0/similar?limit=100&{query}").json())
+
+    assert set(similar("source=exportify")) == {"csv-0", "csv-1"}
+    assert len(similar("source=exportify&source=test")) == 42
+    assert "narrow-0" not in similar("min_artists=9")
+    assert set(similar("active_since=2026-12-31T00:00:00Z")) == {"csv-0", "csv-1"}
+
+
+def test_discoveries_come_from_those_who_may_be_found(api: TestClient) -> None:
+    answer = ask(api, source=["exportify"])
+
+    assert {found["people"] for found in answer["discoveries"]} <= {1, 2}
+
+
+def test_variety_names_the_most_similar_first_and_then_others_than_similarity_alone(api: TestClient) -> None:
+    plain, varied = ask(api, limit=8), ask(api, limit=8, diversity=0.9)
+
+    assert ids(varied)[0] == ids(plain)[0]
+    assert set(ids(varied)) != set(ids(plain))
+    assert ids(ask(api, limit=8, diversity=0)) == ids(plain)
+    known = api.get("/v1/users/person-0/similar?limit=8&diversity=0.9").json()
+    assert known["next_cursor"] is None
+    assert ids(known) != ids(api.get("/v1/users/person-0/similar?limit=8").json())
+
+
+def test_page_by_page_everybody_comes_once_and_in_order(api: TestClient) -> None:
+    everybody = api.get("/v1/users/person-0/similar?limit=100").json()
+    found, cursor = [], ""
+    while cursor is not None:
+        page = api.get(f"/v1/users/person-0/similar?limit=10{cursor and f'&cursor={cursor}'}").json()
+        found += page["recommendations"]
+        cursor = page["next_cursor"]
+
+    assert found == everybody["recommendations"]
+    assert everybody["next_cursor"] is None
+    assert len(found) == 42
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("cursor=nonsense", 422),
+        ("cursor=MTBAdXNlcnMtdjktYjE", 410),  # 10@users-v9-b1
+        ("cursor=MTBAdXNlcnMtdjMtYjE&diversity=0.5", 422),
+        ("diversity=2", 422),
+        ("diversity=nan", 422),
+        ("active_since=2026-01-01T00:00:00", 422),
+        ("active_since=yesterday", 422),
+        ("min_artists=-1", 422),
+        ("source=", 422),
+    ],
+)
+def test_what_cannot_be_asked_of_a_list_is_told(api: TestClient, query: str, status: int) -> None:
+    answer = api.get(f"/v1/users/person-0/similar?{query}")
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["code"] == StaleCursor.code) == (status == 410)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"like": {"artists": [" "]}},
+        {"like": {"artists": ["a"] * 51}},
+        {"like": {"people": ["a"]}},
+        {"exclude": ["a/b"]},
+        {"exclude": ["a"] * 1001},
+        {"active_since": "2026-01-01T00:00:00"},
+        {"diversity": 1.1},
+        {"source": [""]},
+        {"min_artists": "9"},
+    ],
+)
+def test_what_cannot_be_asked_is_told(api: TestClient, more: dict[str, Any]) -> None:
+    answer = api.post("/v1/recommendations", json={"user_id": "person-0", **more})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
+
+
+def test_every_answer_of_the_index_names_its_model_and_its_index(api: TestClient) -> None:
+    answers = [
+        api.get("/v1/users/person-0/similar"),
+        api.get("/v1/users/person-0/compatibility/person-1"),
+        api.post("/v1/recommendations", json={"user_id": "person-0"}),
+    ]
+
+    for answer in answers:
+        assert (answer.headers["soundalike-model"], answer.headers["soundalike-index"]) == ("3", "users-v3-b1")
+        assert (answer.json()["model_version"], answer.json()["index"]) == (3, "users-v3-b1")
+
+
+def test_two_people_fit_alike_from_both_sides(api: TestClient) -> None:
+    one = api.get("/v1/users/person-0/compatibility/person-4").json()
+    other = api.get("/v1/users/person-4/compatibility/person-0").json()
+
+    assert one["one"] == other["other"]
+    assert one["other"] == other["one"]
+    for name in ("score", "similarity", "percentile", "confidence", "towers", "shared_artists", "shared_genres"):
+        assert one[name] == other[name], name
+    assert one["eras"]["overlap"] == other["eras"]["overlap"]
+    assert one["shared_artists"]
+    near = api.get("/v1/users/person-0/similar?limit=100").json()["recommendations"]
+    (about,) = [person for person in near if person["user_id"] == "person-4"]
+    assert about["similarity"] == pytest.approx(one["similarity"], abs=2e-6)
+
+
+def test_nobody_is_compared_with_themselves_or_with_nobody(api: TestClient) -> None:
+    assert api.get("/v1/users/person-0/compatibility/person-0").status_code == 422
+    assert api.get("/v1/users/person-0/compatibility/nobody").status_code == 404
+    assert api.get("/v1/users/nobody/compatibility/person-0").status_code == 404
+
+
+def test_who_has_an_answer_already_is_not_sent_it_again(api: TestClient) -> None:
+    for path in ("/v1/users/person-0", "/v1/users/person-0/compatibility/person-4"):
+        first = api.get(path)
+        again = api.get(path, headers={"if-none-match": first.headers["etag"]})
+        other = api.get(path, headers={"if-none-match": '"something-else"'})
+
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        assert (other.status_code, other.json()) == (200, first.json())
+
+
+def test_many_questions_are_answered_each_for_itself_and_in_order(api: TestClient) -> None:
+    empty = {"playlists": []}
+    asks = [
+        {"user_id": "person-0", "limit": 3},
+        {"user_id": "nobody"},
+        {"profile": {**PROFILE, "user_id": "guest"}, "remember": False, "limit": 2},
+        {"profile": empty, "remember": False},
+        {"profile": PROFILE, "remember": False, "like": {"users": ["nobody"]}},
+        {"profile": {**PROFILE, "user_id": "other guest"}, "remember": False, "limit": 4},
+    ]
+
+    results = api.post("/v1/recommendations:batch", json={"asks": asks}).json()["results"]
+
+    assert [result["problem"] and result["problem"]["code"] for result in results] == [
+        None, "unknown-user", None, "empty-profile", "unknown-user", None,
+    ]  # fmt: skip
+    assert [result["answer"] and result["answer"]["user_id"] for result in results] == [
+        "person-0", None, "guest", None, None, "other guest",
+    ]  # fmt: skip
+    assert [len(results[place]["answer"]["recommendations"]) for place in (0, 2, 5)] == [3, 2, 4]
+    alone = ask(api, profile={**PROFILE, "user_id": "guest"}, limit=2)
+    assert results[2]["answer"] == alone
+
+
+def test_the_profiles_of_a_batch_are_encoded_together(api: TestClient) -> None:
+    def batches_of_seven() -> float:
+        (line,) = [line for line in api.get("/metrics").text.splitlines() if 'batch_profiles_bucket{le="8.0"}' in line]
+        (fewer,) = [line for line in api.get("/metrics").text.splitlines() if 'batch_profiles_bucket{le="4.0"}' in line]
+        return float(line.split()[1]) - float(fewer.split()[1])
+
+    before = batches_of_seven()
+    asks = [{"profile": PROFILE, "remember": False, "limit": 1}] * 7
+    assert len(api.post("/v1/recommendations:batch", json={"asks": asks}).json()["results"]) == 7
+
+    assert batches_of_seven() == before + 1
+
+
+@pytest.mark.parametrize("asks", [[], [{"user_id": "person-0"}] * 101, [{}], [{"user_id": "a", "colour": 1}], None])
+def test_a_batch_that_does_not_fit_is_refused_as_a_whole(api: TestClient, asks: object) -> None:
+    assert api.post("/v1/recommendations:batch", json={"asks": asks}).status_code == 422
+
+
+def test_with_the_feature_store_down_people_who_are_known_are_answered_from_the_index(
+    api: TestClient, store: Breakable
+) -> None:
+    whole = ask(api, user_id="person-0")
+    store.is_broken = True
+    answer = ask(api, user_id="person-0")
+    limited = api.post("/v1/recommendations", json={"user_id": "person-0", "top_artists": 1})
+    nobody = api.post("/v1/recommendations", json={"user_id": "nobody"})
+    store.is_broken = False
+    until(lambda: api.get("/v1/users/person-0").status_code == 200)
+
+    assert answer == whole
+    assert limited.status_code == 503
+    assert nobody.status_code == 404
+
+
+def test_a_repeated_write_is_done_once_and_answered_alike(api: TestClient) -> None:
+    key = {"idempotency-key": "once-only"}
+    before = api.get("/readyz").json()["people"]
+    asked = {"profile": PROFILE, "limit": 3}
+    first, again = (api.post("/v1/recommendations", json=asked, headers=key) for _ in range(2))
+    other = api.post("/v1/recommendations", json={**asked, "limit": 4}, headers=key)
+    unkeyed = api.post("/v1/recommendations", json=asked)
+    people = api.get("/readyz").json()["people"]
+    me = first.json()["user_id"]
+    gone = [api.delete(f"/v1/users/{me}", headers={"idempotency-key": "away"}).status_code for _ in range(2)]
+    late = api.post("/v1/recommendations", json=asked, headers=key)
+    api.delete(f"/v1/users/{unkeyed.json()['user_id']}")
+
+    assert again.content == first.content
+    assert again.headers["idempotency-replayed"] == "true"
+    assert other.status_code == 422
+    assert unkeyed.json()["user_id"] != me
+    assert people == before + 2
+    assert gone == [204, 204]
+    assert late.status_code == 410
+
+
+def test_a_repeated_write_after_a_restart_is_about_the_same_person(tmp_path: Path) -> None:
+    world = a_small_world(tmp_path)
+    world.publish()
+    key, found = {"idempotency-key": "again-after-restart"}, []
+    for _ in range(2):
+        with TestClient(create_app(world.parts, SETTINGS)) as api:
+            found.append(api.post("/v1/recommendations", json={"profile": PROFILE}, headers=key).json()["user_id"])
+
+    assert found[0] == found[1]
