@@ -200,7 +200,7 @@ class IndexCatalog(Protocol):
         ...
 
     def open(self, name: str) -> UserIndex:
-        """Open a version for reading and writing (embedded: one process at a time)."""
+        """Open a version for reading and writing (embedded: one process at a time, and not while it is rewritten)."""
         ...
 
     def prune(self, keep: int) -> list[str]:

@@ -13,7 +13,6 @@ from features.user_features import UserFeatures
 from indexer.build import BuildOptions, build_index
 from indexer.check import check_recall
 from indexer.erase import Erased
-from indexer.errors import IndexRejected, IndexUnavailable
 from indexer.follow import catch_up
 from tests.fake_index import FoldingEmbedder
 from tests.indexer.erasing import PEOPLE, Home, Server, answers, everybody, user
@@ -273,78 +272,4 @@ def test_a_version_that_was_published_meanwhile_stays_live(home: Home, keep: int
     assert home.catalog.live().name == "users-v9-b1"
     assert (done.built, done.rewritten, done.in_use) == ((), (live,), ())
     assert [version.name for version in home.catalog.versions()] == [live, "users-v9-b1"]
-    assert home.left_of(7) == []
-
-
-# What is damaged, and what was left by the dead
-
-
-def test_a_version_that_loses_recall_is_left_as_it_was(home: Home):
-    name = home.publish()
-    version = home.catalog.live()
-    home.delete(7)
-
-    with pytest.raises(IndexRejected):
-        home.erase(min_recall=1.1)
-
-    assert home.catalog.live() == version
-    with home.opened(name) as index:
-        assert index.get([GONE])
-    home.erase()
-    assert home.left_of(7) == []
-
-
-def test_one_version_that_cannot_be_opened_is_told_and_keeps_no_other_from_being_freed(home: Home):
-    broken, live = home.publish(), home.publish()
-    home.delete(7)
-    (home.folder / "index" / "versions" / broken / "shard" / "edge_config.json").write_text("{")
-
-    with pytest.raises(IndexUnavailable, match="opened"):
-        home.erase()
-
-    assert not [found for found in home.left_of(7) if broken not in found]
-    home.publish()
-    home.erase()
-    assert home.left_of(7) == []
-    assert live in [version.name for version in home.catalog.versions()]
-
-
-def test_a_version_that_nobody_can_read_is_dropped_unless_it_is_live(home: Home):
-    older, live = home.publish(), home.publish()
-    home.delete(7)
-    for name in (live, older):
-        (home.folder / "index" / "versions" / name / "manifest.json").write_text("{")
-        if name == live:
-            with pytest.raises(IndexUnavailable, match="python -m indexer"):
-                home.erase()
-    assert sorted(path.name for path in (home.folder / "index" / "versions").iterdir()) == [older, live]
-
-    home.publish()
-    assert home.left_of(7) == []
-
-
-def test_what_a_dead_process_left_behind_is_swept_away(home: Home):
-    name = home.publish()
-    home.delete(7)
-    home.erase()
-    versions = home.folder / "index" / "versions"
-    for rubbish in (versions / name / "shard-9", versions / ".staging-users-v3-b7"):
-        rubbish.mkdir()
-        (rubbish / "some file").write_text(GONE)
-    assert len(home.left_of(7)) == 2
-
-    assert home.erase() == Erased()
-    assert home.left_of(7) == []
-
-
-def test_what_is_being_rewritten_by_another_eraser_is_left_to_it(home: Home):
-    home.publish()
-    home.delete(7)
-    rewriter = home.catalog.rewrite(home.catalog.live().name, without=[])
-
-    with pytest.raises(IndexUnavailable, match="Try again"):
-        home.erase()
-
-    rewriter.abort()
-    home.erase()
     assert home.left_of(7) == []
