@@ -111,6 +111,10 @@ chaos: export CHAOS_KILLS ?= 200
 chaos: $(STAMP) ## kill -9 of server and indexer under writes, CHAOS_KILLS=200 times: nothing lost, nothing back
 	$(BIN)/pytest tests/whole/test_crash.py -s --timeout 7200
 
+fuzz: export FUZZ_EXAMPLES ?= 1000
+fuzz: $(STAMP) ## Schemathesis with all of its checks, FUZZ_EXAMPLES=1000 requests for each operation: 0 failures
+	$(BIN)/pytest tests/retriever/test_schemathesis.py -n 2 --timeout 7200
+
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check .
 

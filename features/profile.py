@@ -38,6 +38,11 @@ def _none_as_empty_text(value: Any) -> Any:  # noqa: ANN401
     return "" if value is None else value
 
 
+def _nullable(kind: Any) -> BeforeValidator:  # noqa: ANN401 - a type, however it is spelt
+    """A list that may be left out as null; ``kind`` is told in schemas."""
+    return BeforeValidator(_none_as_empty_list, json_schema_input_type=kind | None)
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -47,7 +52,7 @@ class Track(_Part):
 
     artist: Name
     title: Text | None = None
-    genres: Annotated[tuple[Name, ...], Field(strict=False, max_length=100), BeforeValidator(_none_as_empty_list)] = ()
+    genres: Annotated[tuple[Name, ...], Field(strict=False, max_length=100), _nullable(list[Name])] = ()
     """Genres of the artist, the most fitting first."""
     release_year: Annotated[int, Field(ge=1000, le=2100)] | None = None
     plays: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
@@ -57,8 +62,8 @@ class Track(_Part):
 class Playlist(_Part):
     """A named group of tracks; the name may be empty."""
 
-    name: Annotated[Text, BeforeValidator(_none_as_empty_text)] = ""
-    tracks: Annotated[tuple[Track, ...], Field(strict=False), BeforeValidator(_none_as_empty_list)] = ()
+    name: Annotated[Text, BeforeValidator(_none_as_empty_text, json_schema_input_type=Text | None)] = ""
+    tracks: Annotated[tuple[Track, ...], Field(strict=False), _nullable(list[Track])] = ()
 
 
 class TasteProfile(_Part):
@@ -69,7 +74,7 @@ class TasteProfile(_Part):
     profile_url: Url | None = None
     source: Name = "unknown"
     """Where the profile was read from, such as ``spotify-export``; kept for provenance."""
-    playlists: Annotated[tuple[Playlist, ...], Field(strict=False), BeforeValidator(_none_as_empty_list)] = ()
+    playlists: Annotated[tuple[Playlist, ...], Field(strict=False), _nullable(list[Playlist])] = ()
 
     @property
     def track_count(self) -> int:

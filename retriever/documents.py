@@ -22,7 +22,10 @@ _PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Probl
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": description, **_PROBLEM}
     for status, description in {
+        400: "The body or a header is not well-formed.",
         404: "Nobody, or nothing, is there.",
+        409: "The same request is still being worked on.",
+        410: "What it was about is gone: a page of an older index, or a person.",
         413: "The body or the profile is too large.",
         415: "The body's media type is not supported.",
         422: "The request does not fit.",

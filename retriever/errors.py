@@ -2,6 +2,7 @@
 
     RetrieverError
     ├── InvalidRequest      fields of a request do not fit; lists each one
+    ├── UnknownCursor       a place in a list that was never given out
     ├── StaleCursor         a list goes on in an index that is not live any more
     ├── UnsupportedBody     a body of a media type that is not read here
     ├── BodyTooLarge        a body beyond the size limit
@@ -60,6 +61,15 @@ class InvalidRequest(RetrieverError):
         more = f" (and {len(findings) - 3} more)" if len(findings) > 3 else ""
         super().__init__(f"{shown}{more}.", "See /docs for what each field may be.")
         self.findings = tuple(findings)
+
+
+class UnknownCursor(RetrieverError):
+    """A place in a list that was never given out."""
+
+    http_status, code, title = 404, "unknown-cursor", "There is no such page"
+
+    def __init__(self) -> None:
+        super().__init__("The cursor is none that was given out.", "Leave it out to begin at the start.")
 
 
 class StaleCursor(RetrieverError):

@@ -14,7 +14,7 @@ from retriever.diversity import candidates_for, diversified
 from retriever.examples import ArtistVectors, people_vectors
 from retriever.members import MEND_UNKNOWN
 from retriever.opening import Unit
-from retriever.options import NO_EXAMPLES, Choice, Examples, Options
+from retriever.options import MAX_LIMIT, NO_EXAMPLES, Choice, Examples, Options
 from retriever.paging import Page, cursor_after, page_of
 from retriever.steering import steered
 
@@ -47,6 +47,10 @@ class Found:
     next_cursor: str | None
 
 
+VARIED_AMONG = candidates_for(MAX_LIMIT)
+"""Nearest people among whom those are chosen who are unlike each other."""
+
+
 def bent(vector: Vector, options: Options, unit: Unit, artists: ArtistVectors) -> Vector:
     """The vector to search with, float32 [width]. Raises UnknownUser for an example who is nobody."""
     if options.like == options.unlike == NO_EXAMPLES:
@@ -63,7 +67,7 @@ def varied(index: UserIndex, near: list[Neighbour], limit: int, diversity: float
     """``limit`` of the nearest people, in the order in which to name them."""
     if not diversity:
         return near[:limit]
-    candidates = near[: candidates_for(limit)]
+    candidates = near[:VARIED_AMONG]
     people = index.get([neighbour.user_id for neighbour in candidates])
     candidates = [neighbour for neighbour in candidates if neighbour.user_id in people]  # the others have just left
     if not candidates:
@@ -77,17 +81,15 @@ def near_known(asked: Near, unit: Unit) -> Found:
     """The people nearest to somebody known, as they are asked for.
 
     Raises:
-        UnknownUser: nobody has the id. InvalidRequest, StaleCursor: the cursor.
+        UnknownUser: nobody has the id. UnknownCursor, StaleCursor: the cursor.
     """
     person = unit.index.get([asked.user_id]).get(asked.user_id)
     if person is None:
         raise UnknownUser(f"Nobody has the id {asked.user_id!r}.", MEND_UNKNOWN)
     choice, page = asked.choice, page_of(asked.cursor, asked.limit, index=unit.version.name)
-    most = candidates_for(page.limit) if choice.diversity else page.end
+    most = VARIED_AMONG if choice.diversity else page.end  # whatever the page, or the order would change with it
     near = unit.index.search(person.vector, most, exclude=[asked.user_id, *choice.exclude], where=choice.where)
-    if choice.diversity:
-        return Found(person.payload, varied(unit.index, near, page.limit, choice.diversity), None)
-    shown = near[page.offset :]
+    shown = varied(unit.index, near, page.end, choice.diversity)[page.offset :]
     return Found(person.payload, shown, cursor_after(page, len(shown), index=unit.version.name))
 
 

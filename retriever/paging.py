@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from indexer.manifest import parse_name
-from retriever.errors import Finding, InvalidRequest, StaleCursor
+from retriever.errors import StaleCursor, UnknownCursor
 
 MAX_DEPTH = 1000
 """Nearest people that can be paged through; a search for the last of them takes some 17 ms among 60,000."""
@@ -41,7 +41,7 @@ def page_of(cursor: str | None, limit: int, *, index: str) -> Page:
         index: name of the version that answers.
 
     Raises:
-        InvalidRequest: the cursor is none that was ever given out.
+        UnknownCursor: the cursor is none that was ever given out.
         StaleCursor: it is of another version of the index.
     """
     offset = 0 if cursor is None else _offset(cursor, index)
@@ -69,17 +69,16 @@ def _offset(cursor: str, index: str) -> int:
 
 
 def _read(cursor: str) -> tuple[int, str]:
-    unknown = InvalidRequest([Finding("cursor", "is none that was given out; leave it out to begin at the start")])
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
     except ValueError:
-        raise unknown from None
+        raise UnknownCursor from None
     match = _CURSOR.fullmatch(text)
     if match is None or parse_name(match[2]) is None or int(match[1]) >= MAX_DEPTH:
-        raise unknown
+        raise UnknownCursor
     offset, index = int(match[1]), match[2]
     if _spelt(offset, index) != cursor:  # the decoder passes over letters that are none of its own
-        raise unknown
+        raise UnknownCursor
     return offset, index
 
 

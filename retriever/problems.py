@@ -17,6 +17,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from features.errors import SoundalikeError
 from retriever.errors import Finding, InvalidRequest
@@ -89,7 +90,16 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return respond(_standard(error.status_code, str(error.detail), request), error.headers)
+    headers = {**(error.headers or {})}
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return respond(_standard(error.status_code, str(error.detail), request), headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """All methods that the path knows; the router itself names just those of the first route that fits."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
 
 
 async def _gone(request: Request, _error: Exception) -> Response:

@@ -5,12 +5,13 @@ What is asked about somebody known, in a path and a query, lives in ``retriever.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from fastapi import UploadFile
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from features.compact import Limits
 from features.profile import Name, TasteProfile, UserId, UserIdText
@@ -18,7 +19,9 @@ from indexer.ports import Where
 from retriever.errors import InvalidRequest
 from retriever.findings import findings_of
 from retriever.options import DEFAULT_LIMIT, MAX_LIMIT, Choice, Examples, Options
+from retriever.whole_numbers import with_whole_numbers
 
+_Model = TypeVar("_Model", bound=BaseModel)
 MAX_EXAMPLES, MAX_SOURCES, MAX_EXCLUDED, MAX_ASKS = 50, 20, 1000, 100
 
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many people to recommend.")]
@@ -30,8 +33,19 @@ Sources = Annotated[
     list[Name], Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these.")
 ]
 MinArtists = Annotated[int, Field(ge=0, le=1_000_000, description="Only people with at least so many artists.")]
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _a_moment(value: object) -> object:
+    """Pydantic also takes numbers, in a unit that it guesses."""
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise ValueError("write a time with its zone, such as 2026-01-31T18:00:00Z")
+    return value
+
+
 ActiveSince = Annotated[
-    AwareDatetime | None, Field(description="Only people whose listening was read at this time or later.")
+    Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_a_moment)] | None,
+    Field(description="Only people whose listening was read at this time or later."),
 ]
 Exclude = Annotated[list[UserIdText], Field(max_length=MAX_EXCLUDED, description="People to leave out.")]
 Diversity = Annotated[
@@ -65,6 +79,20 @@ _BENT: dict[str, Any] = {
 }
 
 
+# What the validators below ask for beyond types, in the schema's own words.
+_NO_NULL, _NULL = {"not": {"type": "null"}}, {"type": "null"}
+_AN_ARTIST = {"required": ["artist"], "properties": {"artist": {"pattern": r"\S"}}}
+_A_PLAYLIST = {"required": ["tracks"], "properties": {"tracks": {"type": "array", "contains": _AN_ARTIST}}}
+_WITH_A_TRACK = {
+    "required": ["playlists"],
+    "properties": {"playlists": {"type": "array", "contains": _A_PLAYLIST}},
+}
+_ASKERS: list[Any] = [
+    {"required": ["profile"], "properties": {"profile": {**_NO_NULL, **_WITH_A_TRACK}, "user_id": _NULL}},
+    {"required": ["user_id"], "properties": {"user_id": _NO_NULL, "profile": _NULL}},
+]
+
+
 class Liked(BaseModel):
     """Examples by which a question is bent: people of the community, and artists in any spelling."""
 
@@ -82,7 +110,10 @@ class Ask(BaseModel):
     """A question for the nearest people: of a profile, or of somebody known."""
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, json_schema_extra={"examples": [_EXAMPLE, {"user_id": "ada"}, _BENT]}
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [_EXAMPLE, {"user_id": "ada"}, _BENT], "oneOf": _ASKERS},
     )
 
     profile: TasteProfile | None = None
@@ -103,13 +134,14 @@ class Ask(BaseModel):
     def _one_asker(self) -> Self:
         if (self.profile is None) == (self.user_id is None):
             raise ValueError("give either profile or user_id")
+        if self.profile is not None and not _has_an_artist(self.profile):
+            raise ValueError("the profile holds no track with an artist")
         return self
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
         """Read a JSON body. Raises InvalidRequest."""
-        with fitting():
-            return cls.model_validate_json(body)
+        return read_json(cls, body)
 
     def options(self) -> Options:
         """The question without the asker."""
@@ -123,6 +155,10 @@ class Ask(BaseModel):
         )
 
 
+def _has_an_artist(profile: TasteProfile) -> bool:
+    return any(track.artist.strip() for playlist in profile.playlists for track in playlist.tracks)
+
+
 class Batch(BaseModel):
     """Some questions at once; each is answered for itself."""
 
@@ -133,8 +169,7 @@ class Batch(BaseModel):
     @classmethod
     def parse(cls, body: bytes) -> Self:
         """Read a JSON body. Raises InvalidRequest."""
-        with fitting():
-            return cls.model_validate_json(body)
+        return read_json(cls, body)
 
 
 class Upload(BaseModel):
@@ -164,6 +199,17 @@ def choice_of(
     """Who may be recommended, as plain data."""
     where = Where(frozenset(source), min_artists, active_since)
     return Choice(where, tuple(map(UserId, exclude)), diversity)
+
+
+def read_json(kind: type[_Model], body: bytes) -> _Model:
+    """Read a JSON body. Raises InvalidRequest where it does not fit."""
+    with fitting():
+        try:
+            return kind.model_validate_json(body)
+        except ValidationError as error:
+            if all(found["type"] != "int_type" for found in error.errors(include_input=False, include_url=False)):
+                raise
+        return kind.model_validate_json(with_whole_numbers(body))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import QueryParams
 
 from features.profile import UserId, UserIdText
@@ -31,12 +31,6 @@ class NearQuery(BaseModel):
     min_artists: MinArtists = 0
     active_since: ActiveSince = None
     diversity: Diversity = 0.0
-
-    @model_validator(mode="after")
-    def _one_order(self) -> Self:
-        if self.diversity and self.cursor is not None:
-            raise ValueError("diversity has no pages: ask for a higher limit, or leave one of the two out")
-        return self
 
     @classmethod
     def parse(cls, user_id: str, query: QueryParams) -> Self:

@@ -20,13 +20,11 @@ from indexer.terms import artist_numbers, numbers
 from retriever.answers import Recommendations, SimilarPeople
 from retriever.answers_compatibility import Compatibility
 from retriever.compatibility import compatibility
-from retriever.diversity import candidates_for
-from retriever.errors import Finding, InvalidRequest
 from retriever.examples import ArtistVectors
 from retriever.explain import Asker, Yardstick, discoveries
 from retriever.live import Live
 from retriever.members import MEND_UNKNOWN, Members
-from retriever.nearest import Found, Near, bent, near_at_once, near_known, varied
+from retriever.nearest import VARIED_AMONG, Found, Near, bent, near_at_once, near_known, varied
 from retriever.opening import Unit
 from retriever.options import ANYBODY, Options
 
@@ -129,7 +127,7 @@ class Service:
         """The people nearest to somebody in the index; reads no other store.
 
         Raises:
-            UnknownUser: nobody has the id. InvalidRequest, StaleCursor: the cursor.
+            UnknownUser: nobody has the id. UnknownCursor, StaleCursor: the cursor.
         """
         with self._live.lease() as unit:
             with self._tools.searching():
@@ -139,9 +137,7 @@ class Service:
             return SimilarPeople(asked.user_id, version.model_version, version.name, recommendations, found.next_cursor)
 
     def compatibility(self, one: UserId, other: UserId) -> Compatibility:
-        """How two people fit. Raises InvalidRequest where they are the same, UnknownUser."""
-        if one == other:
-            raise InvalidRequest([Finding("b", "is the same person as a")])
+        """How two people fit; everybody fits themselves. Raises UnknownUser."""
         with self._live.lease() as unit:
             people = unit.index.get([one, other])
             for user_id in (one, other):
@@ -165,7 +161,7 @@ class Service:
         point, choice, voters = asking.point, options.choice, self._bounds.neighbours_asked
         query = bent(point.vector, options, unit, self._tools.artists)
         left_out = [point.user_id, *choice.exclude, *options.like.users, *options.unlike.users]
-        most = max(candidates_for(options.limit) if choice.diversity else options.limit, voters)
+        most = max(VARIED_AMONG if choice.diversity else options.limit, voters)
         with self._tools.searching():
             near = unit.index.search(query, most, exclude=left_out, where=choice.where)
         named = varied(unit.index, near, options.limit, choice.diversity)
