@@ -120,7 +120,9 @@ class Reconciler:
         people |= {user_id: row.person for user_id, row in waiting.items() if row.person is not None}
         found = {user_id: str(point.payload.get(CONTENT, "")) for user_id, point in unit.index.get(some).items()}
         wrong = differences({user_id: fingerprint(person) for user_id, person in people.items()}, found)
-        unit.index.delete([point_id(user_id) for user_id in wrong.extra])
+        if wrong.extra:
+            self._store.delete(wrong.extra)  # for the tombstones, by which their bytes are erased, too
+            unit.index.delete([point_id(user_id) for user_id in wrong.extra])
         anew = [people[user_id] for user_id in (*wrong.missing, *wrong.stale)]
         if anew:
             unit.index.upsert(vectors_of(anew, unit.embedder))

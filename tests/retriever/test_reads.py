@@ -237,12 +237,12 @@ def test_who_has_an_answer_already_is_not_sent_it_again(api: TestClient) -> None
 
 
 def test_many_questions_are_answered_each_for_itself_and_in_order(api: TestClient) -> None:
-    empty = {"playlists": []}
+    endless = {"playlists": [{"tracks": [{"artist": "Air"}] * 1001}]}
     asks = [
         {"user_id": "person-0", "limit": 3},
         {"user_id": "nobody"},
         {"profile": {**PROFILE, "user_id": "guest"}, "remember": False, "limit": 2},
-        {"profile": empty, "remember": False},
+        {"profile": endless, "remember": False},
         {"profile": PROFILE, "remember": False, "like": {"users": ["nobody"]}},
         {"profile": {**PROFILE, "user_id": "other guest"}, "remember": False, "limit": 4},
     ]
@@ -250,7 +250,7 @@ def test_many_questions_are_answered_each_for_itself_and_in_order(api: TestClien
     results = api.post("/v1/recommendations:batch", json={"asks": asks}).json()["results"]
 
     assert [result["problem"] and result["problem"]["code"] for result in results] == [
-        None, "unknown-user", None, "empty-profile", "unknown-user", None,
+        None, "unknown-user", None, "profile-too-large", "unknown-user", None,
     ]  # fmt: skip
     assert [result["answer"] and result["answer"]["user_id"] for result in results] == [
         "person-0", None, "guest", None, None, "other guest",
@@ -273,7 +273,7 @@ def test_the_profiles_of_a_batch_are_encoded_together(api: TestClient) -> None:
     assert batches_of_seven() == before + 1
 
 
-@pytest.mark.parametrize("asks", [[], [{"user_id": "person-0"}] * 101, [{}], [{"user_id": "a", "colour": 1}], None])
+@pytest.mark.parametrize("asks", [[], [{"profile": {"playlists": []}}], [{"user_id": "person-0"}] * 101, [{}], [{"user_id": "a", "colour": 1}], None])
 def test_a_batch_that_does_not_fit_is_refused_as_a_whole(api: TestClient, asks: object) -> None:
     assert api.post("/v1/recommendations:batch", json={"asks": asks}).status_code == 422
 

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from retriever.reconcile import Differences, differences
 from tests.builders import NOW, a_community
 from tests.small_world import SETTINGS, SmallWorld, a_small_world
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NONE = Differences((), (), ())
 STATES = st.dictionaries(st.sampled_from("abcdef").map(UserId), st.sampled_from(["1", "2"]))
 
@@ -77,6 +79,7 @@ def test_every_kind_of_difference_is_found_then_mended_then_gone(world: SmallWor
     assert parts.reconciler.compare() == found  # looking changes nothing
     assert parts.reconciler.mend() == found
     assert parts.reconciler.compare() == NONE
+    assert point_id(UserId("intruder")) in world.store.deleted(since=LONG_AGO)  # so that their bytes are erased, too
     with parts.live.lease() as unit:
         known = world.store.get([UserId("person-2")])[UserId("person-2")]
         (right,) = vectors_of([known], unit.embedder)
