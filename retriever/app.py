@@ -18,6 +18,7 @@ from retriever.limits import BodyLimit
 from retriever.observe.metrics import Metrics
 from retriever.observe.tracing import Tracing
 from retriever.parts import Parts
+from retriever.recent import RecentAnswers
 from retriever.routes import admin, ask, health, near, people
 from retriever.routes.common import Opened
 from retriever.settings import RetrieverSettings
@@ -38,7 +39,8 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = await anyio.to_thread.run_sync(open_parts, metrics)
-        app.state.opened = Opened(parts, _workers(settings), metrics)
+        recent = RecentAnswers(lambda: parts.live.generation, settings.recent_answers_mb * 2**20)
+        app.state.opened = Opened(parts, _workers(settings), metrics, recent)
         warm_up = threading.Thread(target=_warm_up, args=(parts.warm_up,), name="warm-up", daemon=True)
         warm_up.start()
         parts.start()

@@ -30,7 +30,13 @@ _log = logging.getLogger(__name__)
 
 
 class Live:
-    """Holds the live unit. ``follow`` is called again and again by one background thread."""
+    """Holds the live unit. ``follow`` is called again and again by one background thread.
+
+    Attributes:
+        trouble: why the last look at the changes failed; None where it did not.
+        people: how many listen to an artist or a genre, by ``indexer.terms.numbered``.
+        generation: grows with everything that may change an answer, before that is acknowledged.
+    """
 
     def __init__(self, sources: Sources) -> None:
         """Open the published version.
@@ -43,6 +49,7 @@ class Live:
         self._guard, self._writes = threading.Lock(), threading.RLock()
         self._retired: list[Unit] = []
         self._stopping = False
+        self.generation = 0
         self.trouble: str | None = None
         self._looked_at = datetime.now(UTC)
         self._unit = open_unit(sources, sources.catalog.live())
@@ -95,6 +102,8 @@ class Live:
             except IndexUnavailable:
                 unit.is_stale = True
                 raise
+            finally:
+                self.generation += 1  # only one at a time writes
 
     def follow(self) -> None:
         """Move over to a newly published version, mend a failed one, bring it up to date, close what nobody uses."""
@@ -111,6 +120,7 @@ class Live:
     def count_popularity(self) -> None:
         """Learn anew how rare artists and genres are. Raises StoreError."""
         self.people = numbered(*self._sources.artists.popularity())
+        self.generation += 1
 
     @property
     def version(self) -> IndexVersion:
@@ -155,6 +165,7 @@ class Live:
             with self._guard:
                 replaced, self._unit = (fresh, self._unit) if self._stopping else (self._unit, fresh)
                 self._retired.append(replaced)
+            self.generation += 1
         self.count_popularity()
         _log.info("moved over to %s", published.name)
 

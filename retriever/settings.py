@@ -24,6 +24,8 @@ class RetrieverSettings(AccessSettings):
     """How many of the nearest people vote on which artists to discover; 50 is what the evaluation measures."""
     max_reasons: Annotated[int, Field(ge=1, le=500)] = 20
     """Most shared artists, shared genres and discoveries that an answer lists."""
+    recent_answers_mb: Annotated[int, Field(ge=0, le=4096)] = 32
+    """Most memory in MB for answers of /similar that are given again for as long as nothing has changed."""
     worker_threads: Annotated[int, Field(ge=1, le=64)] = 4
     """Threads that read requests, search and use the stores; new profiles are encoded by one more."""
     max_requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 64

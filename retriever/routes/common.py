@@ -15,6 +15,7 @@ from retriever.errors import UnsupportedBody
 from retriever.etags import etag_of, is_known
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
+from retriever.recent import RecentAnswers
 from retriever.workers import Workers
 
 MODEL_HEADER, INDEX_HEADER = "Soundalike-Model", "Soundalike-Index"
@@ -27,6 +28,7 @@ class Opened:
     parts: Parts
     workers: Workers
     metrics: Metrics
+    recent: RecentAnswers
     leaving: bool = False
 
 

@@ -10,21 +10,28 @@ from retriever.answers import SimilarPeople
 from retriever.answers_compatibility import Compatibility
 from retriever.nearest import Near
 from retriever.options import ANYBODY
-from retriever.routes.common import opened, tagged, versioned, versions_of
+from retriever.routes.common import INDEX_HEADER, MODEL_HEADER, opened, tagged, versioned, versions_of
 from retriever.schemas_near import NearQuery
 
 router = APIRouter(tags=["ask"])
+KEPT_HEADERS = ("content-type", MODEL_HEADER, INDEX_HEADER)
 
 
 @router.get("/v1/users/{user_id}/similar", response_model=SimilarPeople, openapi_extra=documents.NEAR)
 async def similar(request: Request) -> Response:
     """The people nearest to somebody known, page by page."""
+    room, key = opened(request), (request.scope["path"], request.scope["query_string"])
+    kept = room.recent.get(key)
+    if kept is not None:
+        return Response(kept.body, headers={name: kept.headers[name] for name in KEPT_HEADERS})
     asked = NearQuery.parse(request.path_params["user_id"], request.query_params).near()
-    room = opened(request)
-    if _is_quick(asked):
-        # Inline: it takes less than handing it to a thread, and the engine would hold the GIL there as well.
-        return versioned(room.parts.service.similar(asked))
-    return versioned(await room.workers.admit(lambda: room.workers.run(lambda: room.parts.service.similar(asked))))
+    service, generation = room.parts.service, room.parts.live.generation
+    if not _is_quick(asked):
+        return versioned(await room.workers.admit(lambda: room.workers.run(lambda: service.similar(asked))))
+    # Inline: it takes less than handing it to a thread, and the engine would hold the GIL there as well.
+    answer = versioned(service.similar(asked))
+    room.recent.put(key, answer, generation)
+    return answer
 
 
 @router.get("/v1/users/{a}/compatibility/{b}", response_model=Compatibility)

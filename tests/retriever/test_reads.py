@@ -273,7 +273,17 @@ def test_the_profiles_of_a_batch_are_encoded_together(api: TestClient) -> None:
     assert batches_of_seven() == before + 1
 
 
-@pytest.mark.parametrize("asks", [[], [{"profile": {"playlists": []}}], [{"user_id": "person-0"}] * 101, [{}], [{"user_id": "a", "colour": 1}], None])
+@pytest.mark.parametrize(
+    "asks",
+    [
+        [],
+        [{"profile": {"playlists": []}}],
+        [{"user_id": "person-0"}] * 101,
+        [{}],
+        [{"user_id": "a", "colour": 1}],
+        None,
+    ],
+)
 def test_a_batch_that_does_not_fit_is_refused_as_a_whole(api: TestClient, asks: object) -> None:
     assert api.post("/v1/recommendations:batch", json={"asks": asks}).status_code == 422
 
