@@ -63,7 +63,7 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
     problems.install(app)
     for room in (ask, near, people, health, admin):
         app.include_router(room.router)
-    app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_mb * 2**20)
+    app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_mb * 2**20, max_body_s=settings.request_timeout_s)
     documents.describe_bodies(app)
     guard(app, settings, metrics, tracing)
     return app

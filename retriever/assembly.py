@@ -75,10 +75,11 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     guard = Guard("feature store", Patience(settings.store_timeout_s))
     store = GuardedStore(outside.store, guard)
     changes = Settled(store, outside.outbox)
-    live = Live(Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder))
     idempotent = Idempotent(
         settings.home, ttl=timedelta(hours=settings.idempotency_ttl_h), max_bytes=settings.idempotency_max_mb * 2**20
     )
+    sources = Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder)
+    live = Live(sources, on_deleted=idempotent.drop_answers)
     members = Members(live, outside.outbox, store, on_forget=idempotent.forget)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
 

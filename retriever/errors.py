@@ -6,6 +6,7 @@
     ├── StaleCursor         a list goes on in an index that is not live any more
     ├── UnsupportedBody     a body of a media type that is not read here
     ├── BodyTooLarge        a body beyond the size limit
+    ├── BodyTooSlow         a body that does not come in time
     ├── Overloaded          more is asked than can be answered in time
     ├── Unexpected          a bug: something that nobody thought of
     ├── KeyFileError        the API keys cannot be read or changed
@@ -97,6 +98,17 @@ class BodyTooLarge(RetrieverError):
             f"The body holds more than {max_body_bytes / 2**20:g} MB.",
             "Send fewer playlists, or raise SOUNDALIKE_MAX_BODY_MB on the server.",
         )
+        self.max_body_bytes = max_body_bytes
+
+
+class BodyTooSlow(RetrieverError):
+    """A body that does not come in time."""
+
+    http_status, code, title = 408, "body-too-slow", "The body takes too long"
+
+    def __init__(self, max_body_s: float) -> None:
+        super().__init__(f"The body was not whole after {max_body_s:g} s.", "Send it faster, or in smaller requests.")
+        self.max_body_s = max_body_s
 
 
 class Overloaded(RetrieverError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -38,14 +38,14 @@ class Live:
         generation: grows with everything that may change an answer, before that is acknowledged.
     """
 
-    def __init__(self, sources: Sources) -> None:
-        """Open the published version.
+    def __init__(self, sources: Sources, on_deleted: Callable[[], None] = lambda: None) -> None:
+        """Open the published version; ``on_deleted`` is called when another process has deleted people.
 
         Raises:
             NoIndex: nothing was published. NoModel, BrokenModel: its model cannot be loaded.
             IndexUnavailable: it cannot be opened. StoreError: the changes since cannot be read.
         """
-        self._sources = sources
+        self._sources, self._on_deleted = sources, on_deleted
         self._guard, self._writes = threading.Lock(), threading.RLock()
         self._retired: list[Unit] = []
         self._stopping = False
@@ -145,7 +145,9 @@ class Live:
         # Asked before the writers are stopped: a store that hangs must not keep them waiting.
         if has_changes(self._sources.changes, since=since):
             with self.writing(), self.changing() as unit:
-                catch_up(unit.index, self._sources.changes, unit.embedder, since=since)
+                done = catch_up(unit.index, self._sources.changes, unit.embedder, since=since)
+            if done.deleted:
+                self._on_deleted()
         self._looked_at = looked_at  # what was missed by an error is looked for again
 
     def _move_over_or_mend(self) -> None:

@@ -15,6 +15,7 @@ from features.ports import ArtistCatalog, Changes
 from indexer.errors import IndexUnavailable
 from indexer.follow import catch_up, vectors_of
 from indexer.ports import IndexCatalog, IndexVersion, UserIndex
+from trainer.errors import ModelMismatch
 from trainer.ports import Embedder
 
 _FAILURES = 5  # in a row; fewer may be the question's fault, and the index is not taken away for them
@@ -85,9 +86,15 @@ def open_unit(sources: Sources, version: IndexVersion) -> Unit:
 
     Raises:
         IndexUnavailable: it cannot be opened. NoModel, BrokenModel: its model cannot be loaded.
+        ModelMismatch: the model makes vectors of another width.
         StoreError: the changes since it was built cannot be read.
     """
     embedder = sources.load_embedder(version.model_version)
+    if embedder.width != version.width:
+        raise ModelMismatch(
+            f"Model v{embedder.version} makes vectors of width {embedder.width}; {version.name} holds {version.width}.",
+            "Build a new index with: python -m indexer",
+        )
     unit = Unit(sources.catalog.open(version.name), embedder, version)
     try:
         bring_up_to_date(unit, sources, since=version.watermark)

@@ -38,7 +38,12 @@ def serve(settings: RetrieverSettings) -> None:
     logging.getLogger("uvicorn.error").addFilter(lambda _record: opening.error is None)
     app = create_app(opening, settings)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S
+        app,
+        log_config=None,
+        access_log=False,
+        limit_concurrency=settings.max_connections,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
     )
     # Uvicorn sends itself the signal once more when all is over; SIGTERM has been obeyed by then.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: None)

@@ -30,8 +30,10 @@ class RetrieverSettings(AccessSettings):
     """Threads that read requests, search and use the stores; new profiles are encoded by one more."""
     max_requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Requests that may wait for a thread or for their encoding at once; more are answered 503 with Retry-After."""
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """Connections at once; a request on more of them is answered 503."""
     request_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
-    """Seconds after which a request is answered 503, whatever it still waits for."""
+    """Seconds after which a request is answered 503, whatever it still waits for; and that a body may take to come."""
     store_timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     """Seconds that the feature store may take for an answer."""
     deliver_every_s: Annotated[float, Field(gt=0, le=60)] = 0.25

@@ -95,6 +95,10 @@ class Idempotent:
         self._kept.clear()
         self._ledger.forget(person)
 
+    def drop_answers(self) -> None:
+        """Keep nothing that was answered: it may tell of somebody who was deleted elsewhere."""
+        self._kept.clear()
+
     def close(self) -> None:
         """Close the ledger."""
         self._ledger.close()

@@ -15,6 +15,7 @@ from indexer.terms import artist_numbers
 from retriever.live import Live
 from retriever.opening import Sources
 from tests.builders import NOW, a_community, a_playlist, a_profile
+from tests.fake_index import FoldingEmbedder
 from tests.faults import Breakable
 from tests.small_world import SmallWorld, a_small_world
 from trainer.errors import NoModel
@@ -99,6 +100,33 @@ def test_a_version_whose_model_is_missing_is_not_moved_over_to(
     assert "no model 3" in (live.trouble or "")
     with live.lease() as unit:
         assert unit.index.version.name == before
+
+
+def test_a_version_whose_model_makes_vectors_of_another_width_is_not_moved_over_to(
+    world: SmallWorld, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = live.version.name
+    world.publish()
+    wider = FoldingEmbedder(version=3, width=32)
+    monkeypatch.setattr(live, "_sources", sources(world, load_embedder=lambda _version: wider))
+    live.follow()
+
+    assert "width 32" in (live.trouble or "")
+    assert live.version.name == before
+
+
+def test_who_was_deleted_by_another_process_is_told_of(world: SmallWorld) -> None:
+    told: list[str] = []
+    live = Live(sources(world), on_deleted=lambda: told.append("deleted"))
+    join(world, "newcomer")
+    live.follow()
+    assert told == []
+
+    world.store.delete([UserId("newcomer")])
+    live.follow()
+
+    assert told == ["deleted"]
+    live.close()
 
 
 def test_who_was_deleted_before_a_rollback_stays_gone_after_it(world: SmallWorld, live: Live) -> None:

@@ -116,6 +116,37 @@ def test_a_server_moves_over_to_another_model_and_back_under_load_and_under_writ
             assert of_this_version.get(person["user_id"], person["similarity"]) == person["similarity"]
 
 
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def _flip_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def test_a_damaged_model_is_refused_and_the_live_one_goes_on(folder: Path, copy: Path) -> None:
+    done(copy, "trainer", "train", "--force", SOUNDALIKE_EPOCHS="2")
+    done(copy, "indexer")
+    done(copy, "indexer", "--rollback")
+    tensors = sorted((copy / "models").rglob("model.safetensors"))[-1]
+    whole = tensors.read_bytes()
+    with a_server(copy) as server:
+        for damage in (_cut, _flip_a_bit, Path.unlink):
+            damage(tensors)
+            done(copy, "indexer", "--rollback")  # to the version whose model is damaged
+
+            until(lambda: server.ready()["status"] == "degraded")
+
+            assert "model" in str(server.ready()["reasons"]).lower()
+            assert (server.ready()["index"], server.get("/readyz").status_code) == ("users-v1-b1", 200)
+            assert server.get(f"/v1/users/{somebody(folder)}/similar").status_code == 200
+            done(copy, "indexer", "--rollback")
+            until(lambda: server.ready()["status"] == "ready")
+            tensors.write_bytes(whole)
+
+
 def test_who_is_imported_or_deleted_by_another_process_comes_and_goes(
     folder: Path, server: Server, tmp_path: Path
 ) -> None:

@@ -1,0 +1,93 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from retriever.limits import BodyLimit
+
+SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "path": "/v1/profiles", "headers": []}
+
+
+async def echo(_scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    """Answers with the length of the body, or gives up as frameworks do where the client hangs up."""
+    length = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        length += len(message["body"])
+        if not message["more_body"]:
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(length).encode()})
+
+
+def asked(*pieces: tuple[float, bytes], max_body_s: float = 0.2, headers: tuple[Any, ...] = ()) -> tuple[int, bytes]:
+    """The answer to a body that comes in ``pieces``, each after some seconds."""
+    sent: list[Any] = []
+
+    async def coming() -> AsyncIterator[dict[str, Any]]:
+        for number, (seconds, piece) in enumerate(pieces, 1):
+            await asyncio.sleep(seconds)
+            yield {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
+        await asyncio.sleep(3600)
+
+    async def run() -> None:
+        messages = coming()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        app = BodyLimit(echo, max_body_bytes=10, max_body_s=max_body_s)
+        await app({**SCOPE, "headers": [*headers]}, messages.__anext__, send)
+
+    asyncio.run(run())
+    return sent[0]["status"], sent[1]["body"]
+
+
+def test_a_body_within_the_limits_passes() -> None:
+    assert asked((0, b"12345"), (0, b"67890")) == (200, b"10")
+    assert asked((0, b"")) == (200, b"0")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "headers"),
+    [(((0, b"12345"), (0, b"678901")), ()), (((0, b""),), ((b"content-length", b"11"),))],
+)
+def test_a_body_beyond_the_limit_is_refused(pieces: tuple[tuple[float, bytes], ...], headers: tuple[Any, ...]) -> None:
+    status, body = asked(*pieces, headers=headers)
+
+    assert (status, json.loads(body)["code"]) == (413, "body-too-large")
+
+
+def test_a_body_that_drips_is_refused_though_each_drop_comes_in_time() -> None:
+    status, body = asked(*[(0.06, b"1")] * 9)
+
+    assert (status, json.loads(body)["code"]) == (408, "body-too-slow")
+
+
+def test_an_answer_may_take_longer_than_the_body_may() -> None:
+    async def thoughtful(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(receive(), 0.1)  # listening whether the client hangs up
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    sent: list[Any] = []
+
+    async def run() -> None:
+        messages = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive() -> Any:
+            found = next(messages, None)
+            return found if found else await asyncio.sleep(3600)
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await BodyLimit(thoughtful, max_body_bytes=10, max_body_s=0.01)(SCOPE, receive, send)
+
+    asyncio.run(run())
+    assert [message["status"] for message in sent] == [200]
