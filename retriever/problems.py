@@ -17,11 +17,11 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match
 
 from features.errors import SoundalikeError
 from retriever.errors import Finding, InvalidRequest
 from retriever.findings import findings_of
+from retriever.observe.seen import template_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -92,14 +92,14 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     headers = {**(error.headers or {})}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods_at(request))
+        headers |= _allowed(request)
     return respond(_standard(error.status_code, str(error.detail), request), headers)
 
 
-def _methods_at(request: Request) -> list[str]:
-    """All methods that the path knows; the router itself names just those of the first route that fits."""
-    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
+def _allowed(request: Request) -> dict[str, str]:
+    """The header of all methods that a path knows; the router itself names those of its first route that fits."""
+    operations = request.app.openapi()["paths"].get(template_of(request.scope), {})
+    return {"Allow": ", ".join(sorted(map(str.upper, operations)))} if operations else {}
 
 
 async def _gone(request: Request, _error: Exception) -> Response:

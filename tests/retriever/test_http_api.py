@@ -158,6 +158,16 @@ def test_bad_paths_get_a_problem(api: TestClient, method: str, path: str, status
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_path_tells_all_the_methods_that_it_knows(api: TestClient) -> None:
+    for method, path, known in (
+        ("OPTIONS", "/v1/users/person-0", "DELETE, GET"),
+        ("PUT", "/v1/users/person-0/similar", "GET"),
+        ("GET", "/v1/recommendations", "POST"),
+    ):
+        answer = api.request(method, path)
+        assert (answer.status_code, answer.headers.get_list("allow")) == (405, [known]), path
+
+
 def test_uploads_that_are_nothing_are_refused(api: TestClient) -> None:
     for name, content in (("a.zip", b"PK\x03\x04garbage"), ("a.bin", b"\x00\x01"), ("a.csv", b""), ("a.json", b"{}")):
         answer = api.post("/v1/profiles", files={"file": (name, content)})
