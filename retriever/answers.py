@@ -35,7 +35,10 @@ class Recommendation:
     user_id: UserId
     display_name: str | None
     profile_url: str | None
-    similarity: Annotated[Cosine, Field(description="Cosine of the two user embeddings.")]
+    similarity: Annotated[
+        Cosine,
+        Field(description="Cosine of the two user embeddings; with examples, of the question that they bend and this."),
+    ]
     percentile: Annotated[
         Annotated[float, Field(ge=0, le=100)] | None,
         Field(description="Share of random pairs of people, in percent, who are less alike than these two."),
@@ -73,10 +76,13 @@ class SimilarPeople:
 class Recommendations:
     """The people nearest to a profile, most similar first, and the artists to discover through them."""
 
-    user_id: UserId
+    user_id: Annotated[UserId | None, Field(description="Whom the question was for; null if nobody in particular.")]
     model_version: int
     index: Index
-    coverage: Annotated[Coverage, Field(description="Share of the listening with known genres and release years.")]
+    coverage: Annotated[
+        Coverage | None,
+        Field(description="Share of the listening with known genres and release years; null where nobody asks."),
+    ]
     stored: Annotated[bool, Field(description="Whether this person is part of the community now.")]
     recommendations: tuple[Recommendation, ...]
     discoveries: tuple[Discovery, ...]

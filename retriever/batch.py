@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from features.errors import SoundalikeError
 from features.listener import Listener
 from features.profile import UserId
 from features.user_features import UserFeatures
-from retriever.answers import Recommendations
+from indexer.errors import IndexUnavailable
+from retriever.answers import Index, Recommendations
 from retriever.options import Options
 from retriever.problems import Problem, problem_of
 from retriever.schemas import Ask
@@ -26,16 +27,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What became of the questions, in their order."""
+    """What became of the questions, in their order; all answers are of one version of the index."""
 
+    model_version: int
+    index: Index
     results: tuple[Result, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A question made ready: of a listener, of somebody known, or what stands in its way."""
+    """A question made ready: of a listener, of somebody known, of nobody in particular, or what stands in its way."""
 
-    asker: Listener | UserId | SoundalikeError
+    asker: Listener | UserId | SoundalikeError | None
     options: Options
 
 
@@ -59,20 +62,31 @@ def answered(
         people: features of :func:`listeners_of` the questions, in their order.
         service: that answers.
         instance: path of the request, for the problems.
+
+    Raises:
+        IndexUnavailable: nobody can be answered.
     """
     encoded = iter(people)
     results = []
-    for question in questions:
-        try:
-            results.append(Result(_answer(question, encoded.__next__, service), None))
-        except SoundalikeError as error:
-            results.append(Result(None, problem_of(error, instance)))
-    return Results(tuple(results))
+    with service.steady() as (steady, version):
+        for question in questions:
+            try:
+                results.append(Result(_answer(question, encoded.__next__, steady), None))
+            except IndexUnavailable:
+                raise
+            except SoundalikeError as error:
+                results.append(Result(None, problem_of(error, instance)))
+    return Results(version.model_version, version.name, tuple(results))
 
 
-def _asker(ask: Ask, service: Service, otherwise: UserId | None) -> Listener | UserId | SoundalikeError:
+def people_in(answers: Iterable[Recommendations]) -> tuple[UserId, ...]:
+    """Those whom the questions took in, or had been taken in before."""
+    return tuple(answer.user_id for answer in answers if answer.stored and answer.user_id is not None)
+
+
+def _asker(ask: Ask, service: Service, otherwise: UserId | None) -> Listener | UserId | SoundalikeError | None:
     if ask.profile is None:
-        return UserId(ask.user_id or "")
+        return ask.known_asker
     try:
         return service.listener(ask.profile, otherwise=otherwise)
     except SoundalikeError as error:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import replace
 
 from features.errors import UnknownUser
 from features.identity import artist_key
@@ -18,19 +16,19 @@ from features.listener import Listener
 from features.listening import Listening, PlaylistListening
 from features.profile import UserId
 from features.user_features import UserFeatures
-from indexer.ports import UserIndex
+from indexer.follow import vectors_of
+from indexer.ports import PersonVector, UserIndex
 from trainer.ports import Embedder
 
-Vectors = npt.NDArray[np.float32]
 Build = Callable[[Sequence[Listener]], list[UserFeatures]]
 """Makes features of listeners, such as ``retriever.encoding`` does for all questions together."""
 
-_REMEMBERED = 10_000
-"""Artists whose vectors are kept: 5 MB at width 128."""
+_REMEMBERED = 5_000
+"""Artists that are kept: 15 MB at width 128."""
 
 
-def people_vectors(index: UserIndex, user_ids: Sequence[UserId]) -> Vectors:
-    """Vectors of people in the index, float32 [len(user_ids), width], in their order.
+def people_of(index: UserIndex, user_ids: Sequence[UserId]) -> list[PersonVector]:
+    """People as the index has them, in the order of ``user_ids``.
 
     Raises:
         UnknownUser: one of them is not in it; names the first.
@@ -39,11 +37,11 @@ def people_vectors(index: UserIndex, user_ids: Sequence[UserId]) -> Vectors:
     for user_id in user_ids:
         if user_id not in people:
             raise UnknownUser(f"Nobody has the id {user_id!r}, which is an example.", "Leave it out, or correct it.")
-    return np.array([people[user_id].vector for user_id in user_ids], np.float32).reshape(-1, index.version.width)
+    return [people[user_id] for user_id in user_ids]
 
 
 class ArtistVectors:
-    """Makes vectors of artists, and remembers those that were asked for last; thread-safe.
+    """Makes vectors of artists as if each were somebody, and remembers those asked for last; thread-safe.
 
     Kept by model version, so a new one begins afresh. What the community learns of an artist meanwhile, such as a
     genre, is seen once the artist has been forgotten, or with the next model.
@@ -51,11 +49,11 @@ class ArtistVectors:
 
     def __init__(self, build: Build, *, remembered: int = _REMEMBERED) -> None:
         self._build, self._remembered = build, remembered
-        self._known: OrderedDict[tuple[int, str], Vectors] = OrderedDict()
+        self._known: OrderedDict[tuple[int, str], PersonVector] = OrderedDict()
         self._guard = threading.Lock()
 
-    def of(self, artists: Sequence[str], embedder: Embedder) -> Vectors:
-        """The vectors of ``artists``, float32 [len(artists), width], in their order; any name has one.
+    def of(self, artists: Sequence[str], embedder: Embedder) -> list[PersonVector]:
+        """Somebody for each of ``artists``, in their order, who listens to nothing else; any name has one.
 
         Raises:
             TextModelError: a name needs encoding and the text model cannot be loaded.
@@ -66,23 +64,28 @@ class ArtistVectors:
         missing = list(dict.fromkeys(key for key in keys if key not in found))
         if missing:
             people = self._build([_listener(artist) for _, artist in missing])
-            fresh = dict(zip(missing, embedder.embed(people).joint, strict=True))
+            fresh = dict(zip(missing, vectors_of(people, embedder), strict=True))
             self._remember(fresh)
             found |= fresh
-        return np.array([found[key] for key in keys], np.float32).reshape(-1, embedder.width)
+        return [_spelt(found[key], artist) for key, artist in zip(keys, artists, strict=True)]
 
-    def _recall(self, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Vectors]:
+    def _recall(self, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], PersonVector]:
         with self._guard:
             found = {key: self._known[key] for key in keys if key in self._known}
             for key in found:
                 self._known.move_to_end(key)
         return found
 
-    def _remember(self, fresh: dict[tuple[int, str], Vectors]) -> None:
+    def _remember(self, fresh: dict[tuple[int, str], PersonVector]) -> None:
         with self._guard:
             self._known.update(fresh)
             while len(self._known) > self._remembered:
                 self._known.popitem(last=False)
+
+
+def _spelt(somebody: PersonVector, artist: str) -> PersonVector:
+    """Somebody who spells their artist as a question does, for the reasons."""
+    return replace(somebody, payload={**somebody.payload, "artists": artist})
 
 
 def _listener(artist: str) -> Listener:

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from features.errors import UnknownUser
 from features.profile import UserId
-from indexer.ports import Neighbour, Payload, UserIndex
+from indexer.ports import Neighbour, Payload, PersonVector, UserIndex
 from retriever.diversity import candidates_for, diversified
-from retriever.examples import ArtistVectors, people_vectors
+from retriever.examples import ArtistVectors, people_of
 from retriever.members import MEND_UNKNOWN
 from retriever.opening import Unit
-from retriever.options import MAX_LIMIT, NO_EXAMPLES, Choice, Examples, Options
+from retriever.options import MAX_LIMIT, Choice, Examples, Options
 from retriever.paging import Page, cursor_after, page_of
 from retriever.steering import steered
 
@@ -51,16 +51,32 @@ VARIED_AMONG = candidates_for(MAX_LIMIT)
 """Nearest people among whom those are chosen who are unlike each other."""
 
 
-def bent(vector: Vector, options: Options, unit: Unit, artists: ArtistVectors) -> Vector:
-    """The vector to search with, float32 [width]. Raises UnknownUser for an example who is nobody."""
-    if options.like == options.unlike == NO_EXAMPLES:
+@dataclass(frozen=True, slots=True)
+class Bends:
+    """What bends a question: the liked, and the unliked."""
+
+    like: list[PersonVector]
+    unlike: list[PersonVector]
+
+
+def bends_of(options: Options, unit: Unit, artists: ArtistVectors) -> Bends:
+    """The examples of a question. Raises UnknownUser for one who is nobody."""
+
+    def points(examples: Examples) -> list[PersonVector]:
+        return [*people_of(unit.index, examples.users), *artists.of(examples.artists, unit.embedder)]
+
+    return Bends(points(options.like), points(options.unlike))
+
+
+def bent(vector: Vector | None, bends: Bends, width: int) -> Vector:
+    """The vector to search with, float32 [width]; ``vector`` is None where nobody in particular asks."""
+    if vector is not None and not bends.like and not bends.unlike:
         return vector
-
-    def vectors_of(examples: Examples) -> Vector:
-        people = people_vectors(unit.index, examples.users)
-        return np.concatenate([people, artists.of(examples.artists, unit.embedder)])
-
-    return steered(vector, vectors_of(options.like), vectors_of(options.unlike))
+    like, unlike = (
+        np.array([point.vector for point in points], np.float32).reshape(-1, width)
+        for points in (bends.like, bends.unlike)
+    )
+    return steered(vector, like, unlike)
 
 
 def varied(index: UserIndex, near: list[Neighbour], limit: int, diversity: float) -> list[Neighbour]:

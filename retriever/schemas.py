@@ -11,10 +11,19 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Self, TypeVar
 
 from fastapi import UploadFile
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from features.compact import Limits
-from features.profile import Name, TasteProfile, UserId, UserIdText
+from features.profile import MAX_NAME_LENGTH, Name, TasteProfile, UserId, UserIdText
 from indexer.ports import Where
 from retriever.errors import InvalidRequest
 from retriever.findings import findings_of
@@ -47,6 +56,12 @@ ActiveSince = Annotated[
     Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_a_moment)] | None,
     Field(description="Only people whose listening was read at this time or later."),
 ]
+# One pattern, since a second one would take the place of the first.
+_PLAIN = r"[^\x00-\x1f\x7f-\x9f]"
+Artist = Annotated[
+    str,
+    StringConstraints(max_length=MAX_NAME_LENGTH, pattern=rf"^{_PLAIN}*[^\s\x00-\x1f\x7f-\x9f]{_PLAIN}*$"),
+]
 Exclude = Annotated[list[UserIdText], Field(max_length=MAX_EXCLUDED, description="People to leave out.")]
 Diversity = Annotated[
     float,
@@ -78,6 +93,8 @@ _BENT: dict[str, Any] = {
     "diversity": 0.3,
 }
 
+_LIKING: dict[str, Any] = {"like": {"artists": ["Alice Coltrane", "Pharoah Sanders"]}, "limit": 5}
+
 
 # What the validators below ask for beyond types, in the schema's own words.
 _NO_NULL, _NULL = {"not": {"type": "null"}}, {"type": "null"}
@@ -87,9 +104,18 @@ _WITH_A_TRACK = {
     "required": ["playlists"],
     "properties": {"playlists": {"type": "array", "contains": _A_PLAYLIST}},
 }
+_EXAMPLES = ("users", "artists")
 _ASKERS: list[Any] = [
     {"required": ["profile"], "properties": {"profile": {**_NO_NULL, **_WITH_A_TRACK}, "user_id": _NULL}},
     {"required": ["user_id"], "properties": {"user_id": _NO_NULL, "profile": _NULL}},
+    {
+        "required": ["like"],
+        "properties": {
+            "profile": _NULL,
+            "user_id": _NULL,
+            "like": {"anyOf": [{"required": [name], "properties": {name: {"minItems": 1}}} for name in _EXAMPLES]},
+        },
+    },
 ]
 
 
@@ -99,7 +125,7 @@ class Liked(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     users: Annotated[list[UserIdText], Field(max_length=MAX_EXAMPLES)] = []
-    artists: Annotated[list[Annotated[Name, Field(pattern=r"\S")]], Field(max_length=MAX_EXAMPLES)] = []
+    artists: Annotated[list[Artist], Field(max_length=MAX_EXAMPLES)] = []
 
     def examples(self) -> Examples:
         """The same as plain data."""
@@ -107,13 +133,17 @@ class Liked(BaseModel):
 
 
 class Ask(BaseModel):
-    """A question for the nearest people: of a profile, or of somebody known."""
+    """A question for the nearest people: of a profile, of somebody known, or of nobody in particular by what is liked.
+
+    Where nobody in particular asks, user_id and coverage are null in the answer, and the reasons are what people share
+    with all that is liked.
+    """
 
     model_config = ConfigDict(
         strict=True,
         extra="forbid",
         frozen=True,
-        json_schema_extra={"examples": [_EXAMPLE, {"user_id": "ada"}, _BENT], "oneOf": _ASKERS},
+        json_schema_extra={"examples": [_EXAMPLE, {"user_id": "ada"}, _BENT, _LIKING], "oneOf": _ASKERS},
     )
 
     profile: TasteProfile | None = None
@@ -132,8 +162,10 @@ class Ask(BaseModel):
 
     @model_validator(mode="after")
     def _one_asker(self) -> Self:
-        if (self.profile is None) == (self.user_id is None):
+        if self.profile is not None and self.user_id is not None:
             raise ValueError("give either profile or user_id")
+        if self.profile is None and self.user_id is None and not (self.like.users or self.like.artists):
+            raise ValueError("give profile or user_id, or something to like")
         if self.profile is not None and not _has_an_artist(self.profile):
             raise ValueError("the profile holds no track with an artist")
         return self
@@ -142,6 +174,11 @@ class Ask(BaseModel):
     def parse(cls, body: bytes) -> Self:
         """Read a JSON body. Raises InvalidRequest."""
         return read_json(cls, body)
+
+    @property
+    def known_asker(self) -> UserId | None:
+        """Who asks without a profile; None where nobody in particular does."""
+        return None if self.user_id is None else UserId(self.user_id)
 
     def options(self) -> Options:
         """The question without the asker."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from features.build import FeatureBuilder
@@ -12,19 +12,29 @@ from features.errors import ProfileTooLarge, StoreError, UnknownUser
 from features.identity import new_user_id
 from features.listener import Listener, listener_of
 from features.profile import TasteProfile, UserId
-from features.user_features import Coverage, UserFeatures
-from indexer.follow import vectors_of
+from features.user_features import UserFeatures
 from indexer.payload import Card, unpack
-from indexer.ports import Neighbour, PersonVector
-from indexer.terms import artist_numbers, numbers
+from indexer.ports import IndexVersion, Neighbour
+from indexer.terms import artist_numbers
 from retriever.answers import Recommendations, SimilarPeople
 from retriever.answers_compatibility import Compatibility
+from retriever.asking import Asking, as_indexed, nobody, of_features
 from retriever.compatibility import compatibility
 from retriever.examples import ArtistVectors
 from retriever.explain import Asker, Yardstick, discoveries
-from retriever.live import Live
+from retriever.leases import Leases, OneUnit
 from retriever.members import MEND_UNKNOWN, Members
-from retriever.nearest import VARIED_AMONG, Found, Near, bent, near_at_once, near_known, varied
+from retriever.nearest import (
+    VARIED_AMONG,
+    Bends,
+    Found,
+    Near,
+    bends_of,
+    bent,
+    near_at_once,
+    near_known,
+    varied,
+)
 from retriever.opening import Unit
 from retriever.options import ANYBODY, Options
 
@@ -59,21 +69,20 @@ class Tools:
     searching: Callable[[], AbstractContextManager[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """Somebody as a question is asked for them."""
-
-    point: PersonVector
-    coverage: Coverage
-    known: frozenset[int]
-    stored: bool
-
-
 class Service:
     """Answers questions about who listens alike."""
 
-    def __init__(self, live: Live, members: Members, tools: Tools, bounds: Bounds) -> None:
+    def __init__(self, live: Leases, members: Members, tools: Tools, bounds: Bounds) -> None:
         self._live, self._members, self._tools, self._bounds = live, members, tools, bounds
+
+    @contextmanager
+    def steady(self) -> Iterator[tuple[Service, IndexVersion]]:
+        """The same service on one version of the index, whatever is published meanwhile; and which one.
+
+        IndexUnavailable should leave the block, or nobody learns that the index fails.
+        """
+        with self._live.lease() as unit:
+            yield Service(OneUnit(unit, self._live.people), self._members, self._tools, self._bounds), unit.version
 
     def listener(self, profile: TasteProfile, *, otherwise: UserId | None = None) -> Listener:
         """A profile made ready to be encoded; one without an id gets ``otherwise``, or a new one.
@@ -93,35 +102,34 @@ class Service:
     def recommend(self, person: UserFeatures, options: Options) -> Recommendations:
         """The people nearest to somebody new; with ``remember`` they are part of the community when this returns.
 
-        Somebody known of the same id is replaced.
+        Somebody known of the same id is replaced. A question that cannot be answered takes nobody in.
 
         Raises:
             UnknownUser: somebody who is liked or unliked is nobody.
             TextModelError, StoreError, IndexUnavailable: a part of the service is not available.
         """
-        if options.remember:
-            self._members.join(person)
         with self._live.lease() as unit:
-            return self._answer(self._asking(person, options, unit, stored=options.remember), options, unit)
+            bends = bends_of(options, unit, self._tools.artists)
+            asking = self._asking(person, options, unit)
+            if options.remember:
+                self._members.join(person)
+            return self._answer(asking, bends, options, unit, stored=options.remember)
 
-    def recommend_known(self, user_id: UserId, options: Options) -> Recommendations:
-        """The same for somebody who is already part of the community.
+    def recommend_known(self, user_id: UserId | None, options: Options) -> Recommendations:
+        """The same for somebody who is already part of the community, or, with None, for nobody in particular.
 
-        With the feature store down, the index tells enough of them, unless only part of their listening is to be used.
+        In nobody's place stands what is liked, and the reasons are what people share with that. With the feature store
+        down, the index tells enough of somebody, unless only part of their listening is to be used.
 
         Raises:
             UnknownUser: nobody has the id. StoreError: the feature store is needed. And what ``recommend`` raises.
+            InvalidRequest: nobody asks, and nothing is liked, or the likes cancel each other.
         """
-        try:
-            person = self._members.known(user_id)
-        except StoreError:
-            if options.limits != NO_LIMITS:
-                raise
-            person = None
+        person = None if user_id is None else self._kept(user_id, options)
         with self._live.lease() as unit:
-            if person is None:
-                return self._answer(_as_indexed(user_id, unit), options, unit)
-            return self._answer(self._asking(person, options, unit, stored=True), options, unit)
+            bends = bends_of(options, unit, self._tools.artists)
+            asking = nobody(bends) if user_id is None else self._asking(person or user_id, options, unit)
+            return self._answer(asking, bends, options, unit, stored=user_id is not None)
 
     def similar(self, asked: Near) -> SimilarPeople:
         """The people nearest to somebody in the index; reads no other store.
@@ -151,42 +159,45 @@ class Service:
             return near_at_once(asked.user_id, asked.limit, unit)
         return near_known(asked, unit)
 
-    def _asking(self, person: UserFeatures, options: Options, unit: Unit, *, stored: bool) -> _Asking:
-        used = person if options.limits == NO_LIMITS else self._tools.builder.limited(person, options.limits)
-        (point,) = vectors_of([used], unit.embedder)
-        known = frozenset(artist_numbers(person.listening.artist_weights()))
-        return _Asking(point, used.coverage, known, stored)
+    def _kept(self, user_id: UserId, options: Options) -> UserFeatures | None:
+        """What is kept of somebody; None where the feature store is down and can be done without."""
+        try:
+            return self._members.known(user_id)
+        except StoreError:
+            if options.limits != NO_LIMITS:
+                raise
+            return None
 
-    def _answer(self, asking: _Asking, options: Options, unit: Unit) -> Recommendations:
-        point, choice, voters = asking.point, options.choice, self._bounds.neighbours_asked
-        query = bent(point.vector, options, unit, self._tools.artists)
-        left_out = [point.user_id, *choice.exclude, *options.like.users, *options.unlike.users]
+    def _asking(self, asker: UserFeatures | UserId, options: Options, unit: Unit) -> Asking:
+        if isinstance(asker, UserFeatures):
+            used = asker if options.limits == NO_LIMITS else self._tools.builder.limited(asker, options.limits)
+            return of_features(used, asker, unit.embedder)
+        point = unit.index.get([asker]).get(asker)
+        if point is None:
+            raise UnknownUser(f"Nobody has the id {asker!r}.", MEND_UNKNOWN)
+        return as_indexed(point)
+
+    def _answer(self, asking: Asking, bends: Bends, options: Options, unit: Unit, *, stored: bool) -> Recommendations:
+        choice, voters = options.choice, self._bounds.neighbours_asked
+        query = bent(asking.vector, bends, unit.version.width)
+        left_out = [*choice.exclude, *options.like.users, *options.unlike.users, *filter(None, [asking.user_id])]
         most = max(VARIED_AMONG if choice.diversity else options.limit, voters)
         with self._tools.searching():
             near = unit.index.search(query, most, exclude=left_out, where=choice.where)
         named = varied(unit.index, near, options.limit, choice.diversity)
-        asker = Asker(unpack(point.payload), self._yardstick(unit))
+        known = asking.known.union(artist_numbers([*options.like.artists, *options.unlike.artists]))
         return Recommendations(
-            user_id=point.user_id,
+            user_id=asking.user_id,
             model_version=unit.version.model_version,
             index=unit.version.name,
             coverage=asking.coverage,
-            stored=asking.stored,
-            recommendations=asker.compare(_with_cards(named)),
-            discoveries=discoveries(_with_cards(near[:voters]), asking.known, self._bounds.max_reasons),
+            stored=stored,
+            recommendations=Asker(asking.card, self._yardstick(unit)).compare(_with_cards(named)),
+            discoveries=discoveries(_with_cards(near[:voters]), known, self._bounds.max_reasons),
         )
 
     def _yardstick(self, unit: Unit) -> Yardstick:
         return Yardstick(self._live.people, unit.version.similarity_quantiles, self._bounds.max_reasons)
-
-
-def _as_indexed(user_id: UserId, unit: Unit) -> _Asking:
-    point = unit.index.get([user_id]).get(user_id)
-    if point is None:
-        raise UnknownUser(f"Nobody has the id {user_id!r}.", MEND_UNKNOWN)
-    card = unpack(point.payload)
-    known = frozenset(numbers(card.ids)[: len(card.artists)].tolist())
-    return _Asking(point, Coverage(card.genre_coverage, card.year_coverage), known, stored=True)
 
 
 def _with_cards(near: Sequence[Neighbour]) -> list[tuple[Neighbour, Card]]:

@@ -14,9 +14,9 @@ from retriever import documents
 from retriever.access.idempotency import Done
 from retriever.access.request_key import RequestKey, fingerprint, request_key_of, user_id_for
 from retriever.answers import Recommendations
-from retriever.batch import Results, answered, listeners_of, understood
+from retriever.batch import Results, answered, listeners_of, people_in, understood
 from retriever.options import Options
-from retriever.routes.common import Opened, json_answer, json_body, opened, versioned
+from retriever.routes.common import Opened, json_body, opened, versioned
 from retriever.schemas import Ask, Batch, Upload
 
 router = APIRouter(tags=["ask"])
@@ -28,18 +28,17 @@ async def recommend(request: Request) -> Response:
     room, body, key = opened(request), await json_body(request), request_key_of(request.scope)
     printed = fingerprint("POST", request.url.path, body)
 
-    def read() -> tuple[Listener | UserId, Options]:
+    def read() -> tuple[Listener | UserId | None, Options]:
         ask = Ask.parse(body)
         if ask.profile is None:
-            return UserId(ask.user_id or ""), ask.options()
+            return ask.known_asker, ask.options()
         return room.parts.service.listener(ask.profile, otherwise=_id_by(key, printed)), ask.options()
 
     async def work() -> Done:
         asker, options = await room.workers.run(read)
         if isinstance(asker, Listener):
             return await _recommended(room, asker, options)
-        known = await room.workers.run(lambda: room.parts.service.recommend_known(asker, options))
-        return Done(versioned(known))
+        return Done(versioned(await room.workers.run(lambda: room.parts.service.recommend_known(asker, options))))
 
     return await room.workers.admit(lambda: room.parts.idempotent.run(key, printed, work))
 
@@ -58,8 +57,7 @@ async def recommend_many(request: Request) -> Response:
         listeners = listeners_of(questions)
         people = await asyncio.wrap_future(room.parts.encoding.submit(listeners)) if listeners else []
         results = await room.workers.run(lambda: answered(questions, people, service, path))
-        stored = [result.answer for result in results.results if result.answer and result.answer.stored]
-        return Done(json_answer(results), tuple(answer.user_id for answer in stored))
+        return Done(versioned(results), people_in([result.answer for result in results.results if result.answer]))
 
     return await room.workers.admit(lambda: room.parts.idempotent.run(key, printed, work))
 
@@ -87,7 +85,7 @@ async def upload(request: Request, form: Annotated[Upload, Form(media_type="mult
 async def _recommended(room: Opened, listener: Listener, options: Options) -> Done:
     (person,) = await asyncio.wrap_future(room.parts.encoding.submit([listener]))
     answer = await room.workers.run(lambda: room.parts.service.recommend(person, options))
-    return Done(versioned(answer), (answer.user_id,) if answer.stored else ())
+    return Done(versioned(answer), people_in([answer]))
 
 
 def _id_by(key: RequestKey | None, printed: bytes) -> UserId | None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from retriever.answers import Recommendations, SimilarPeople
 from retriever.answers_compatibility import Compatibility
+from retriever.batch import Results
 from retriever.errors import UnsupportedBody
 from retriever.etags import etag_of, is_known
 from retriever.observe.metrics import Metrics
@@ -18,6 +19,7 @@ from retriever.parts import Parts
 from retriever.recent import RecentAnswers
 from retriever.workers import Workers
 
+Versioned = SimilarPeople | Recommendations | Compatibility | Results
 MODEL_HEADER, INDEX_HEADER = "Soundalike-Model", "Soundalike-Index"
 
 
@@ -43,12 +45,12 @@ def json_answer(answer: Any, status: int = 200) -> Response:  # noqa: ANN401 - a
     return Response(_packed(answer), status, media_type="application/json")
 
 
-def versions_of(answer: SimilarPeople | Recommendations | Compatibility) -> dict[str, str]:
+def versions_of(answer: Versioned) -> dict[str, str]:
     """Headers that tell which model and which index gave an answer."""
     return {MODEL_HEADER: str(answer.model_version), INDEX_HEADER: answer.index}
 
 
-def versioned(answer: SimilarPeople | Recommendations) -> Response:
+def versioned(answer: Versioned) -> Response:
     """An answer as JSON, and in its headers the versions of the model and the index that gave it."""
     return Response(orjson.dumps(answer), 200, versions_of(answer), "application/json")
 

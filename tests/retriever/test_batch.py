@@ -1,0 +1,78 @@
+"""A batch of questions and the index that it is asked of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from features.profile import UserId
+from indexer.errors import IndexUnavailable
+from retriever.app import create_app
+from retriever.batch import Understood, answered
+from retriever.options import Options
+from retriever.parts import Parts
+from tests.faults import BreakableCatalog
+from tests.small_world import SETTINGS, SmallWorld, a_small_world
+
+KNOWN = Understood(UserId("person-0"), Options(limit=2))
+NOBODY = Understood(UserId("nobody"), Options())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> SmallWorld:
+    world = a_small_world(tmp_path)
+    world.publish()
+    return world
+
+
+@pytest.fixture
+def catalog(world: SmallWorld) -> BreakableCatalog:
+    return BreakableCatalog(world.catalog)
+
+
+@pytest.fixture
+def parts(world: SmallWorld, catalog: BreakableCatalog) -> Iterator[Parts]:
+    parts = world.parts(catalog=catalog)
+    yield parts
+    parts.close()
+
+
+def test_a_version_that_is_published_meanwhile_answers_none_of_the_questions(world: SmallWorld, parts: Parts) -> None:
+    with parts.service.steady() as (steady, version):
+        second = world.publish()
+        parts.live.follow()
+
+        answer = steady.recommend_known(UserId("person-0"), Options())
+
+        assert parts.service.recommend_known(UserId("person-0"), Options()).index == second
+        assert answer.index == version.name != second
+
+
+def test_a_batch_tells_which_version_answered_even_if_no_question_could_be(parts: Parts) -> None:
+    results = answered([NOBODY], [], parts.service, "/here")
+
+    assert (results.model_version, results.index) == (3, "users-v3-b1")
+    (result,) = results.results
+    assert result.answer is None
+    assert result.problem is not None
+    assert (result.problem.status, result.problem.instance) == (404, "/here")
+
+
+def test_an_index_that_fails_is_a_problem_of_the_whole_batch_and_is_noticed(
+    parts: Parts, catalog: BreakableCatalog
+) -> None:
+    catalog.is_broken = True
+    for _ in range(5):
+        with pytest.raises(IndexUnavailable):
+            answered([NOBODY, KNOWN], [], parts.service, "/here")
+
+    assert parts.live.is_down
+
+
+def test_over_http_the_headers_name_the_version(world: SmallWorld) -> None:
+    with TestClient(create_app(world.parts, SETTINGS)) as api:
+        answer = api.post("/v1/recommendations:batch", json={"asks": [{"user_id": "person-0"}]})
+
+    assert (answer.headers["soundalike-model"], answer.headers["soundalike-index"]) == ("3", "users-v3-b1")
+    assert (answer.json()["model_version"], answer.json()["index"]) == (3, "users-v3-b1")
