@@ -5,7 +5,6 @@ It is also the rim for bugs: what nobody else caught is logged once, without its
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from time import perf_counter
@@ -56,9 +55,6 @@ class Observed:
                     raise
                 noted.code = Unexpected.code
                 await respond(problem_of(Unexpected(), scope["path"]))(scope, receive, answer.send)
-            except asyncio.CancelledError:
-                answer.status = answer.status or NEVER_ANSWERED
-                raise
             finally:
                 self._tell(scope, noted, answer.status or NEVER_ANSWERED, perf_counter() - started, bug)
 

@@ -3,6 +3,7 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
+import structlog
 from pydantic import BaseModel
 
 from features.errors import UnknownUser
@@ -131,3 +132,17 @@ def test_the_exception_being_handled_is_found_and_where_there_is_none_nothing_is
             logging.getLogger("retriever.a").exception("inside")
 
     assert [line.get("exception", "")[:8] for line in book.lines] == ["", "KeyError"]
+
+
+def test_structlogs_own_ways_to_name_an_exception_are_understood() -> None:
+    error = raised(lookup)
+    with a_logbook() as book:
+        log = structlog.get_logger("retriever.a")
+        log.error("given", exc_info=error)
+        try:
+            lookup()
+        except KeyError:
+            log.exception("being handled")
+
+    assert [line["exception"][:8] for line in book.lines] == ["KeyError"] * 2
+    assert QUOTED not in book.getvalue()

@@ -1,3 +1,4 @@
+import asyncio
 import subprocess
 import sys
 import threading
@@ -15,11 +16,13 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from starlette.types import Receive, Scope, Send
 
 from features.errors import SettingsError, UnknownUser
 from retriever import problems
 from retriever.access.wiring import guard
 from retriever.observe.metrics import Metrics
+from retriever.observe.traced import Traced
 from retriever.observe.tracing import Tracing, span
 from retriever.settings import RetrieverSettings
 
@@ -149,6 +152,22 @@ def test_spans_outside_of_a_request_or_without_tracing_are_nothing(
         assert client.get(f"/v1/users/{WHO}").status_code == 200
 
     assert spans(tracing, exporter) == {}
+
+
+def test_a_request_leaves_no_tracer_behind(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response()(scope, receive, send)
+
+    async def nothing(*_: Any) -> Any:
+        pass
+
+    async def scenario() -> None:
+        await Traced(inner, tracing.tracer)({"type": "http", "method": "GET", "headers": []}, nothing, nothing)
+        with span("search"):
+            pass
+
+    asyncio.run(scenario())
+    assert spans(tracing, exporter).keys() == {"GET unmatched"}
 
 
 def test_the_names_that_opentelemetry_reads_from_the_environment_hold(
