@@ -186,7 +186,7 @@ def test_a_stranger_is_turned_away_before_his_body_is_looked_at(tmp_path: Path) 
         return len(await request.body())
 
     problems.install(app)
-    app.add_middleware(BodyLimit, max_body_bytes=10)
+    app.add_middleware(BodyLimit, max_body_bytes=10, max_body_s=5)
     with guarded(tmp_path, app, host=ANYWHERE) as api:
         assert api.post("/v1/profiles", content=b"x" * 99).status_code == 401
         too_large = api.post("/v1/profiles", content=b"x" * 99, headers=bearer(key))
