@@ -59,6 +59,8 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
         version=documents.VERSION,
         lifespan=lifespan,
         responses=documents.PROBLEMS,
+        # FastAPI's own would write paths, and so the ids of people, into spans; ours is in retriever.observe.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
     for room in (ask, near, people, health, admin):

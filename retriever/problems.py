@@ -21,7 +21,7 @@ from starlette.responses import Response
 from features.errors import SoundalikeError
 from retriever.errors import Finding, InvalidRequest
 from retriever.findings import findings_of
-from retriever.observe.seen import template_of
+from retriever.observe.seen import seen, template_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -80,6 +80,7 @@ def install(app: FastAPI) -> None:
 
 async def _mendable(request: Request, error: Exception) -> Response:
     assert isinstance(error, SoundalikeError)  # noqa: S101 - what the handler is installed for
+    seen(request.scope).code = error.code
     return respond(problem_of(error, request.url.path))
 
 
