@@ -17,6 +17,9 @@ DESCRIPTION = (
     "Finds the people who listen as you do, and says why.\n\n"
     "Errors are `application/problem+json` (RFC 9457); `mend` says what to do about them."
 )
+_EXAMPLES = {"user_id": "ada", "a": "ada", "b": "grace"}
+UPLOADED_AS = ("application/zip", "text/csv", "application/json")
+"""Media types of files that are read; which of them it is, is told by content."""
 _REF = "#/components/schemas/{model}"
 _PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -33,6 +36,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         503: "A part of the service is not available.",
     }.items()
 }
+_OF_BODIES, _OF_PAGES, _OF_PARAMETERS = ("408", "409", "413", "415"), ("410",), ("400", "404", "422")
 
 
 def _body(model: str) -> dict[str, Any]:
@@ -40,18 +44,73 @@ def _body(model: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter of a path or a query as its field has it; what may be null there may be left out."""
+    place = {"in": "query", "required": False} if "default" in schema else {"in": "path", "required": True}
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    described: dict[str, Any] = {word: schema[word] for word in ("description", "example") if word in schema}
+    rest = {word: value for word, value in schema.items() if word not in {"anyOf", *described}}
+    if rest.get("default", ...) is None:
+        del rest["default"]
+    return {"name": name, **place, **described, "schema": rest | (kinds[0] if kinds else {})}
+
+
+def _header(description: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}}
+
+
+_VERSIONS = {
+    "Soundalike-Model": _header("Version of the model that gave the answer.", "integer"),
+    "Soundalike-Index": _header("Version of the index that was searched."),
+}
+_ETAG = {"ETag": _header("Changes with the answer; ask again with If-None-Match.")}
+OF_INDEX: dict[int | str, dict[str, Any]] = {200: {"headers": _VERSIONS}}
+OF_SOMEBODY: dict[int | str, dict[str, Any]] = {
+    200: {
+        "headers": _VERSIONS,
+        "links": {
+            name: {
+                "operationRef": f"#/paths/{path.replace('/', '~1')}/{method}",
+                "parameters": {"user_id": "$response.body#/user_id"},
+                "description": "Of who was remembered.",
+            }
+            for name, path, method in (
+                ("person", "/v1/users/{user_id}", "get"),
+                ("similar", "/v1/users/{user_id}/similar", "get"),
+                ("export", "/v1/users/{user_id}/export", "get"),
+                ("forget", "/v1/users/{user_id}", "delete"),
+            )
+        },
+    }
+}
+TAGGED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": _ETAG},
+    304: {"description": "Who asks has this answer already.", "headers": _ETAG},
+}
+TAGGED_OF_INDEX = {status: {**told, "headers": {**_VERSIONS, **_ETAG}} for status, told in TAGGED.items()}
+
 ASK, BATCH = _body("Ask"), _body("Batch")
 NEAR: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": name,
-            "in": "query" if "default" in schema else "path",
-            "required": "default" not in schema,
-            "schema": schema,
-        }
-        for name, schema in NearQuery.model_json_schema()["properties"].items()
-    ]
+    "parameters": [_parameter(*named) for named in NearQuery.model_json_schema()["properties"].items()]
 }
+UPLOAD: dict[str, Any] = {
+    "requestBody": {
+        "content": {"multipart/form-data": {"encoding": {"file": {"contentType": ", ".join(UPLOADED_AS)}}}},
+    }
+}
+
+
+def _trim(method: str, operation: dict[str, Any]) -> None:
+    """Give the parameters of a path their examples, and take away what an operation cannot answer."""
+    parameters = operation.get("parameters", ())
+    for parameter in parameters:
+        if parameter["in"] == "path":
+            parameter |= {"description": "Id of somebody in the community.", "example": _EXAMPLES[parameter["name"]]}
+    if method != "get":
+        return
+    has_pages = any(parameter["name"] == "cursor" for parameter in parameters)
+    for status in (*_OF_BODIES, *(() if has_pages else _OF_PAGES), *(() if parameters else _OF_PARAMETERS)):
+        del operation["responses"][status]
 
 
 def describe_bodies(app: FastAPI) -> None:
@@ -69,6 +128,9 @@ def describe_bodies(app: FastAPI) -> None:
             ):
                 schemas.update(schema.pop("$defs", {}))
                 schemas[name] = schema
+            for operations in found["paths"].values():
+                for method, operation in operations.items():
+                    _trim(method, operation)
             app.openapi_schema = found
         return app.openapi_schema
 

@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from features.compact import Limits
 from features.profile import MAX_NAME_LENGTH, Name, TasteProfile, UserId, UserIdText
@@ -35,8 +36,10 @@ MAX_EXAMPLES, MAX_SOURCES, MAX_EXCLUDED, MAX_ASKS = 50, 20, 1000, 100
 
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many people to recommend.")]
 Part = Annotated[int, Field(ge=1, le=1_000_000)]
-TopArtists = Annotated[Part | None, Field(description="Use the heaviest artists only; default all.")]
-Playlists = Annotated[Part | None, Field(description="Use the first playlists only; default all.")]
+TopArtists = Annotated[Part, Field(description="Use the heaviest artists only; default all.")]
+Playlists = Annotated[Part, Field(description="Use the first playlists only; default all.")]
+NotTold = SkipJsonSchema[None]
+"""Null where nobody can send it, as in a form: it is none of the document's."""
 Remember = Annotated[bool, Field(description="Join the community, to be found by others. False leaves nothing behind.")]
 Sources = Annotated[
     list[Name], Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these.")
@@ -149,8 +152,8 @@ class Ask(BaseModel):
     profile: TasteProfile | None = None
     user_id: UserIdText | None = None
     limit: Limit = DEFAULT_LIMIT
-    top_artists: TopArtists = None
-    playlists: Playlists = None
+    top_artists: TopArtists | None = None
+    playlists: Playlists | None = None
     remember: Remember = True
     like: Annotated[Liked, Field(description="More like these.")] = Liked()
     unlike: Annotated[Liked, Field(description="Less like these.")] = Liked()
@@ -199,7 +202,12 @@ def _has_an_artist(profile: TasteProfile) -> bool:
 class Batch(BaseModel):
     """Some questions at once; each is answered for itself."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"asks": [_EXAMPLE, {"user_id": "ada"}, _LIKING]}]},
+    )
 
     asks: Annotated[list[Ask], Field(min_length=1, max_length=MAX_ASKS)]
 
@@ -218,8 +226,8 @@ class Upload(BaseModel):
         UploadFile, Field(description="Spotify's data-export ZIP, an Exportify CSV or ZIP, or one profile as JSON.")
     ]
     limit: Limit = DEFAULT_LIMIT
-    top_artists: TopArtists = None
-    playlists: Playlists = None
+    top_artists: TopArtists | NotTold = None
+    playlists: Playlists | NotTold = None
     remember: Remember = True
     min_artists: MinArtists = 0
     diversity: Diversity = 0.0

@@ -22,7 +22,9 @@ from retriever.schemas import Ask, Batch, Upload
 router = APIRouter(tags=["ask"])
 
 
-@router.post("/v1/recommendations", response_model=Recommendations, openapi_extra=documents.ASK)
+@router.post(
+    "/v1/recommendations", response_model=Recommendations, responses=documents.OF_SOMEBODY, openapi_extra=documents.ASK
+)
 async def recommend(request: Request) -> Response:
     """The people nearest to a profile, or to somebody known, with reasons; and artists to discover."""
     room, body, key = opened(request), await json_body(request), request_key_of(request.scope)
@@ -43,7 +45,9 @@ async def recommend(request: Request) -> Response:
     return await room.workers.admit(lambda: room.parts.idempotent.run(key, printed, work))
 
 
-@router.post("/v1/recommendations:batch", response_model=Results, openapi_extra=documents.BATCH)
+@router.post(
+    "/v1/recommendations:batch", response_model=Results, responses=documents.OF_INDEX, openapi_extra=documents.BATCH
+)
 async def recommend_many(request: Request) -> Response:
     """Up to 100 questions at once, each answered for itself, in their order; all profiles are encoded together."""
     room, body, key = opened(request), await json_body(request), request_key_of(request.scope)
@@ -62,7 +66,9 @@ async def recommend_many(request: Request) -> Response:
     return await room.workers.admit(lambda: room.parts.idempotent.run(key, printed, work))
 
 
-@router.post("/v1/profiles", response_model=Recommendations)
+@router.post(
+    "/v1/profiles", response_model=Recommendations, responses=documents.OF_SOMEBODY, openapi_extra=documents.UPLOAD
+)
 async def upload(request: Request, form: Annotated[Upload, Form(media_type="multipart/form-data")]) -> Response:
     """The same for an uploaded file: Spotify's data export, Exportify's CSV or ZIP, or one profile as JSON."""
     room, key, options = opened(request), request_key_of(request.scope), form.options()

@@ -55,13 +55,23 @@ def versioned(answer: Versioned) -> Response:
     return Response(orjson.dumps(answer), 200, versions_of(answer), "application/json")
 
 
+def labelled(answer: Any, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401
+    """An answer as JSON with its ETag."""
+    body = _packed(answer)
+    return Response(body, 200, {**(headers or {}), "ETag": etag_of(body)}, "application/json")
+
+
+def unless_known(request: Request, answer: Response) -> Response:
+    """An answer that has an ETag; 304 without a body to whom has it already."""
+    if not is_known(answer.headers["etag"], ", ".join(request.headers.getlist("if-none-match")) or None):
+        return answer
+    headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+    return Response(status_code=304, headers=headers)
+
+
 def tagged(request: Request, answer: Any, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401
     """An answer as JSON with its ETag; 304 without a body to whom has it already."""
-    body = _packed(answer)
-    with_tag = {**(headers or {}), "ETag": etag_of(body)}
-    if is_known(with_tag["ETag"], ", ".join(request.headers.getlist("if-none-match")) or None):
-        return Response(status_code=304, headers=with_tag)
-    return Response(body, 200, with_tag, "application/json")
+    return unless_known(request, labelled(answer, headers))
 
 
 async def json_body(request: Request) -> bytes:

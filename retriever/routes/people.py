@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from features.profile import UserId, UserIdText
+from retriever import documents
 from retriever.about import Export, brief_of, export_of
 from retriever.access.idempotency import Done
 from retriever.access.request_key import fingerprint, request_key_of
@@ -14,7 +15,7 @@ from retriever.routes.common import opened, tagged
 router = APIRouter(tags=["people"])
 
 
-@router.get("/v1/users/{user_id}", response_model=Person)
+@router.get("/v1/users/{user_id}", response_model=Person, responses=documents.TAGGED)
 async def person(request: Request, user_id: UserIdText) -> Response:
     """What is kept of a person, in brief."""
     room = opened(request)
@@ -25,7 +26,7 @@ async def person(request: Request, user_id: UserIdText) -> Response:
     return tagged(request, await room.workers.admit(answer))
 
 
-@router.get("/v1/users/{user_id}/export", response_model=Export)
+@router.get("/v1/users/{user_id}/export", response_model=Export, responses=documents.TAGGED)
 async def export(request: Request, user_id: UserIdText) -> Response:
     """All that is kept of a person, for that person."""
     room = opened(request)

@@ -210,8 +210,25 @@ def test_the_document_says_what_may_be_asked_for_with_examples(api: TestClient) 
     assert (user_id["name"], user_id["in"], user_id["required"]) == ("user_id", "path", True)
     assert (limit["name"], limit["in"], limit["required"]) == ("limit", "query", False)
     assert [limit["schema"][bound] for bound in ("minimum", "maximum", "default")] == [1, 100, 10]
-    for example in document["components"]["schemas"]["Ask"]["examples"]:
-        assert api.post("/v1/recommendations", json=example).status_code in {200, 404}, example
+    for kind, path in (("Ask", "/v1/recommendations"), ("Batch", "/v1/recommendations:batch")):
+        assert document["components"]["schemas"][kind]["examples"]
+        for example in document["components"]["schemas"][kind]["examples"]:
+            assert api.post(path, json=example).status_code in {200, 404}, example
+
+
+def test_the_document_describes_every_operation_and_parameter_and_what_answers_carry(api: TestClient) -> None:
+    paths = api.get("/openapi.json").json()["paths"]
+    operations = {f"{method} {path}": told for path, methods in paths.items() for method, told in methods.items()}
+
+    assert all(told["description"] for told in operations.values())
+    parameters = [parameter for told in operations.values() for parameter in told.get("parameters", ())]
+    assert all(parameter.get("description") or parameter["schema"]["description"] for parameter in parameters)
+    assert {parameter["example"] for parameter in parameters if parameter["in"] == "path"} == {"ada", "grace"}
+    versioned = {"Soundalike-Model", "Soundalike-Index"}
+    carried = {name: told["responses"].get("200", {}).get("headers", {}).keys() for name, told in operations.items()}
+    assert carried["post /v1/recommendations"] == carried["post /v1/recommendations:batch"] == versioned
+    assert carried["get /v1/users/{user_id}/similar"] == {*versioned, "ETag"}
+    assert operations["get /healthz"]["responses"].keys() == {"200", "503"}
 
 
 def test_the_service_moves_over_to_a_new_version_and_follows_the_store(world: SmallWorld) -> None:

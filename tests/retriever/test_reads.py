@@ -226,7 +226,12 @@ def test_everybody_fits_themselves_and_nobody_fits_nobody(api: TestClient) -> No
 
 
 def test_who_has_an_answer_already_is_not_sent_it_again(api: TestClient) -> None:
-    for path in ("/v1/users/person-0", "/v1/users/person-0/compatibility/person-4"):
+    for path in (
+        "/v1/users/person-0",
+        "/v1/users/person-0/compatibility/person-4",
+        "/v1/users/person-0/similar?limit=7",
+        "/v1/users/person-0/similar?source=test",
+    ):
         first = api.get(path)
         again = api.get(path, headers={"if-none-match": first.headers["etag"]})
         other = api.get(path, headers={"if-none-match": '"something-else"'})
