@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import QueryParams
 
 from features.profile import UserId, UserIdText
+from retriever.fields import ActiveSince, Diversity, Limit, MinArtists, Sources, choice_of
 from retriever.nearest import Near
 from retriever.options import ANYBODY, DEFAULT_LIMIT
-from retriever.schemas import ActiveSince, Diversity, Limit, MinArtists, Sources, choice_of, fitting
+from retriever.reading import fitting
 
 _LISTS = frozenset({"source"})
 Cursor = Annotated[

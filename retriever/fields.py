@@ -1,0 +1,60 @@
+"""Fields that questions have in common, whether they come in a body, a form or a query."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
+
+from features.profile import MAX_NAME_LENGTH, Name, UserId, UserIdText
+from indexer.ports import Where
+from retriever.options import MAX_LIMIT, Choice
+
+MAX_SOURCES, MAX_EXCLUDED = 20, 1000
+
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many people to recommend.")]
+Part = Annotated[int, Field(ge=1, le=1_000_000)]
+TopArtists = Annotated[Part, Field(description="Use the heaviest artists only; default all.")]
+Playlists = Annotated[Part, Field(description="Use the first playlists only; default all.")]
+NotTold = SkipJsonSchema[None]
+"""Null where nobody can send it, as in a form: it is none of the document's."""
+Remember = Annotated[bool, Field(description="Join the community, to be found by others. False leaves nothing behind.")]
+Sources = Annotated[
+    list[Name], Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these.")
+]
+MinArtists = Annotated[int, Field(ge=0, le=1_000_000, description="Only people with at least so many artists.")]
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _a_moment(value: object) -> object:
+    """Pydantic also takes numbers, in a unit that it guesses."""
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise ValueError("write a time with its zone, such as 2026-01-31T18:00:00Z")
+    return value
+
+
+ActiveSince = Annotated[
+    Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_a_moment)] | None,
+    Field(description="Only people whose listening was read at this time or later."),
+]
+# One pattern, since a second one would take the place of the first.
+_PLAIN = r"[^\x00-\x1f\x7f-\x9f]"
+Artist = Annotated[
+    str,
+    StringConstraints(max_length=MAX_NAME_LENGTH, pattern=rf"^{_PLAIN}*[^\s\x00-\x1f\x7f-\x9f]{_PLAIN}*$"),
+]
+Exclude = Annotated[list[UserIdText], Field(max_length=MAX_EXCLUDED, description="People to leave out.")]
+Diversity = Annotated[
+    float,
+    Field(ge=0, le=1, allow_inf_nan=False, description="0: the most similar people; up to 1: unlike each other, too."),
+]
+
+
+def choice_of(
+    source: list[str], min_artists: int, active_since: AwareDatetime | None, exclude: list[str], diversity: float
+) -> Choice:
+    """Who may be recommended, as plain data."""
+    where = Where(frozenset(source), min_artists, active_since)
+    return Choice(where, tuple(map(UserId, exclude)), diversity)

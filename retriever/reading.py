@@ -1,0 +1,35 @@
+"""Reading requests: whatever does not fit becomes one InvalidRequest that lists each finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from retriever.errors import InvalidRequest
+from retriever.findings import findings_of
+from retriever.whole_numbers import with_whole_numbers
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_json(kind: type[_Model], body: bytes) -> _Model:
+    """Read a JSON body. Raises InvalidRequest where it does not fit."""
+    with fitting():
+        try:
+            return kind.model_validate_json(body)
+        except ValidationError as error:
+            if all(found["type"] != "int_type" for found in error.errors(include_input=False, include_url=False)):
+                raise
+        return kind.model_validate_json(with_whole_numbers(body))
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Pydantic's complaints within the block leave it as InvalidRequest."""
+    try:
+        yield
+    except ValidationError as error:
+        raise InvalidRequest(findings_of(error.errors(include_input=False, include_url=False))) from None
