@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from features.errors import StoreError
@@ -18,7 +18,7 @@ from features.profile import UserId
 from features.sqlite.codec import Row, features_of, row_of
 from features.sqlite.database import Database
 from features.sqlite.opening import Schema
-from features.sqlite.writes import ids, microseconds
+from features.sqlite.writes import ids, microseconds, moment
 from features.user_features import UserFeatures
 
 # ruff: noqa: S608 - what is put into these statements are names of columns, never values
@@ -116,8 +116,7 @@ class Outbox:
         """How much waits."""
         with self._database.reading() as connection:
             waiting, oldest = connection.execute("SELECT count(*), min(accepted_at) FROM waiting").fetchone()
-        since = None if oldest is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=oldest)
-        return Depth(waiting, since)
+        return Depth(waiting, None if oldest is None else moment(oldest))
 
     @contextmanager
     def delivering(self) -> Iterator[None]:

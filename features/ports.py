@@ -84,6 +84,10 @@ class FeatureStore(Changes, Protocol):
         """Number of people."""
         ...
 
+    def last_change(self) -> datetime | None:
+        """When somebody was last written or deleted, timezone-aware; None where nobody ever was."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ArtistFacts:

@@ -109,6 +109,10 @@ class GuardedStore:
         """Number of people."""
         return self._guard.call(self._store.count)
 
+    def last_change(self) -> datetime | None:
+        """When somebody was last written or deleted."""
+        return self._guard.call(self._store.last_change)
+
 
 class GuardedCatalog:
     """ArtistCatalog that knows nothing while its store is down: answers then state a lower coverage."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from retriever.courier import Courier
 from retriever.live import Live
 from retriever.observe.state import State
 
+_Answer = TypeVar("_Answer")
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -58,6 +59,8 @@ class FeaturesStatus:
 
     people: int | None
     text_model: str
+    changed_at: datetime | None
+    age_s: Seconds | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,14 @@ class Statuses:
                 people_when_built=version.count,
                 recall_at_10=version.recall_at_10,
             ),
-            features=FeaturesStatus(_told(self.store.count)[0], self.text_model),
+            features=self._features(now),
             outbox=OutboxStatus(depth.waiting, 0.0 if depth.oldest is None else _age(depth.oldest, now)),
             encoding_waiting=self.encoding_depth(),
         )
+
+    def _features(self, now: datetime) -> FeaturesStatus:
+        people, changed = _told(self.store.count)[0], _told(self.store.last_change)[0]
+        return FeaturesStatus(people, self.text_model, changed, None if changed is None else _age(changed, now))
 
     def state(self) -> State:
         """The same for the metrics, with what is known of it. Raises StoreError where the outbox cannot be read."""
@@ -162,7 +169,7 @@ class Statuses:
         return "degraded" if has_reasons else "ready"
 
 
-def _told(ask: Callable[[], int]) -> tuple[int | None, str | None]:
+def _told(ask: Callable[[], _Answer]) -> tuple[_Answer | None, str | None]:
     """The answer, or why there is none."""
     try:
         return ask(), None

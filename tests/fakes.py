@@ -99,6 +99,7 @@ class MemoryFeatureStore:
         self._people: dict[UserId, UserFeatures] = {}
         self._written_at: dict[UserId, datetime] = {}
         self._tombstones: dict[UUID, datetime] = {}
+        self._changed_at: datetime | None = None
         self.catalog = MemoryArtistCatalog(self._people)
 
     def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
@@ -111,7 +112,7 @@ class MemoryFeatureStore:
             added += old is None
             updated += old is not None
             self._people[person.user_id] = person
-            self._written_at[person.user_id] = datetime.now(UTC)
+            self._written_at[person.user_id] = self._changed_at = datetime.now(UTC)
             self._tombstones.pop(point_id(person.user_id), None)
         return Upserted(added, updated, unchanged)
 
@@ -128,6 +129,8 @@ class MemoryFeatureStore:
         known = {user_id for user_id in named if user_id in self._people}
         for user_id in known:
             del self._people[user_id], self._written_at[user_id]
+        if named:
+            self._changed_at = datetime.now(UTC)
         self._tombstones.update({point_id(user_id): datetime.now(UTC) for user_id in named})
         return len(known)
 
@@ -136,6 +139,9 @@ class MemoryFeatureStore:
 
     def count(self) -> int:
         return len(self._people)
+
+    def last_change(self) -> datetime | None:
+        return self._changed_at
 
 
 def _same(one: UserFeatures, other: UserFeatures) -> bool:

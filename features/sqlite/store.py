@@ -128,6 +128,16 @@ class SqliteFeatureStore:
             people: int = connection.execute("SELECT count(*) FROM people").fetchone()[0]
         return people
 
+    def last_change(self) -> datetime | None:
+        """When somebody was last written or deleted; None where nobody ever was.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._database.reading() as connection:
+            clock: int = connection.execute("SELECT clock FROM state").fetchone()[0]
+        return writes.moment(clock) if clock else None
+
     def close(self) -> None:
         """Close the file; the store cannot be used after."""
         self._database.close()

@@ -27,6 +27,8 @@ def put(connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures
     """Write those of ``people``, each id once, whose content is new; forget that they were ever deleted."""
     known = dict(connection.execute(CONTENT_AMONG, ids(row.user_id for row, _ in people)))
     changed = [(row, person) for row, person in people if known.get(row.user_id) != row.content]
+    if not changed:
+        return Upserted(0, 0, len(people))
     changes = Changes()
     _forget(connection, changes, [row.user_id for row, _ in changed if row.user_id in known])
     for _, person in changed:
@@ -44,6 +46,8 @@ def put(connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures
 def remove(connection: sqlite3.Connection, user_ids: Iterable[UserId], *, now: datetime) -> int:
     """Delete people and leave tombstones, also for those who were not known; returns how many were."""
     named = list(user_ids)
+    if not named:
+        return 0
     known = [user_id for user_id, _ in connection.execute(CONTENT_AMONG, ids(named))]
     changes = Changes()
     _forget(connection, changes, known)
@@ -65,6 +69,11 @@ def ids(user_ids: Iterable[UserId]) -> tuple[str]:
 def microseconds(moment: datetime) -> int:
     """Time as the tables keep it: microseconds since 1970 of a timezone-aware ``moment``."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(stamp: int) -> datetime:
+    """The time, timezone-aware, that the tables keep as ``stamp``."""
+    return _EPOCH + stamp * _MICROSECOND
 
 
 def _forget(connection: sqlite3.Connection, changes: Changes, user_ids: Sequence[UserId]) -> None:

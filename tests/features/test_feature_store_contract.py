@@ -160,6 +160,20 @@ def test_people_may_be_written_and_deleted_while_a_scan_runs(store: FeatureStore
     assert [user_id for batch in ids_of(scan) for user_id in batch] == ["bob"]
 
 
+def test_the_time_of_the_last_change_is_told(store: FeatureStore):
+    assert store.last_change() is None
+    before = now()
+    store.upsert([a_person("ann")])
+    written = store.last_change()
+    assert before <= written <= now()
+    store.get([UserId("ann")])
+    store.upsert([a_person("ann")])
+    store.delete([])
+    assert store.last_change() == written
+    store.delete([UserId("ann")])
+    assert written <= store.last_change() <= now()
+
+
 def test_who_was_not_known_leaves_a_tombstone_too_since_an_index_may_know_them(store: FeatureStore):
     store.upsert([a_person("bob")])
     before = now()

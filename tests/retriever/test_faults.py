@@ -193,6 +193,8 @@ def test_more_requests_than_the_service_can_hold_are_told_to_come_again(world: S
 
 
 def test_the_status_tells_versions_ages_counts_and_what_waits(api: TestClient, store: Breakable) -> None:
+    features = api.get("/v1/status").json()["features"]
+    assert (features["people"], features["age_s"] >= 0) == (40, True)
     store.is_broken = True
     join(api, "newcomer")
 
@@ -204,7 +206,7 @@ def test_the_status_tells_versions_ages_counts_and_what_waits(api: TestClient, s
     assert status["index"]["people"] == 41
     assert status["index"]["people_when_built"] == 40
     assert status["index"]["age_s"] >= 0
-    assert status["features"] == {"people": None, "text_model": "word-encoder"}
+    assert status["features"] == {"people": None, "text_model": "word-encoder", "changed_at": None, "age_s": None}
     assert status["outbox"]["waiting"] == 1
     assert status["outbox"]["oldest_s"] >= 0
 
