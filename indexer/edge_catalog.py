@@ -96,7 +96,7 @@ class EdgeIndexCatalog:
         Raises:
             NoIndex: there is no such version.
             IndexInUse: another process has it open.
-            IndexUnavailable: it is being rewritten, for a minute or so, or it is damaged.
+            IndexBeingRewritten: an eraser is at work on it, for a minute or so. IndexUnavailable: it is damaged.
         """
         folder = self._folder(name)
         lock = take(folder)
@@ -112,7 +112,7 @@ class EdgeIndexCatalog:
         Raises:
             NoIndex: there is no such version.
             IndexInUse: another process has it open.
-            IndexUnavailable: it is being rewritten, or it is damaged.
+            IndexBeingRewritten: another eraser is at work on it. IndexUnavailable: it is damaged.
         """
         with self._changing():  # so that nobody drops it before it is locked
             folder = self._folder(name)

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import IO
 
-from indexer.errors import IndexInUse, IndexUnavailable
+from indexer.errors import IndexBeingRewritten, IndexInUse, IndexUnavailable
 from indexer.files import folder_errors, sync_folder, try_lock
 from indexer.manifest import read_shard
 
@@ -38,8 +38,8 @@ def take(folder: Path) -> IO[bytes]:
     """Take the lock on a version, and sweep away what a rewriting has left there.
 
     Raises:
-        IndexInUse: another process has it open.
-        IndexUnavailable: it is being rewritten, damaged, or the disk fails.
+        IndexInUse: another process has it open. IndexBeingRewritten: an eraser is at work on it.
+        IndexUnavailable: it is damaged, or the disk fails.
     """
     with folder_errors():
         lock = lock_of(folder)
@@ -69,7 +69,7 @@ def strays(folder: Path) -> list[Path]:
 
 def _taken(folder: Path) -> IndexUnavailable:
     if strays(folder):
-        return IndexUnavailable(
+        return IndexBeingRewritten(
             f"The index {folder.name} is being rewritten, so that no byte stays of people who were deleted.",
             "Try again in a minute.",
         )

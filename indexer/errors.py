@@ -3,7 +3,8 @@
 IndexerError
 ├── NoIndex            no version was ever published, or none to go back to
 ├── IndexUnavailable   the index cannot be opened or does not answer
-│   └── IndexInUse     another process has it open
+│   ├── IndexInUse     another process has it open
+│   └── IndexBeingRewritten  an eraser is at work on it
 ├── BadVector          a vector is not finite, is zero, or has another width
 └── IndexRejected      a new version failed its checks and was not published
 """
@@ -35,6 +36,12 @@ class IndexInUse(IndexUnavailable):
     """Another process has the index open."""
 
     code, title = "index-in-use", "The index is in use"
+
+
+class IndexBeingRewritten(IndexUnavailable):
+    """An eraser is at work on the index."""
+
+    code, title = "index-being-rewritten", "The index is being rewritten"
 
 
 class BadVector(IndexerError):

@@ -17,6 +17,7 @@ from features.errors import SoundalikeError
 from retriever.app import create_app
 from retriever.compose import build
 from retriever.errors import AddressTaken
+from retriever.handover import patiently
 from retriever.observe.logs import configure
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
@@ -64,7 +65,7 @@ class _Opening:
 
     def __call__(self, metrics: Metrics) -> Parts:
         try:
-            parts = build(self._settings, metrics)
+            parts = patiently(lambda: build(self._settings, metrics))
         except SoundalikeError as error:
             self.error = error
             raise
