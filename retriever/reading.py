@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from retriever.errors import InvalidRequest
+from retriever.errors import Finding, InvalidRequest
 from retriever.findings import findings_of
 from retriever.whole_numbers import with_whole_numbers
 
@@ -24,6 +25,17 @@ def read_json(kind: type[_Model], body: bytes) -> _Model:
             if all(found["type"] != "int_type" for found in error.errors(include_input=False, include_url=False)):
                 raise
         return kind.model_validate_json(with_whole_numbers(body))
+
+
+def told_once(names: Iterable[str]) -> None:
+    """Refuse a form or a query that gives a field several times, of which one would be taken without a word.
+
+    Raises:
+        InvalidRequest: some of ``names`` are there more than once.
+    """
+    repeated = [name for name, times in Counter(names).items() if times > 1]
+    if repeated:
+        raise InvalidRequest([Finding(name, "is given more than once") for name in repeated])
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from features.profile import UserId, UserIdText
 from retriever.fields import ActiveSince, Diversity, Limit, MinArtists, Sources, choice_of
 from retriever.nearest import Near
 from retriever.options import ANYBODY, DEFAULT_LIMIT
-from retriever.reading import fitting
+from retriever.reading import fitting, told_once
 
 _LISTS = frozenset({"source"})
 Cursor = Annotated[
@@ -37,6 +37,8 @@ class NearQuery(BaseModel):
     def parse(cls, user_id: str, query: QueryParams) -> Self:
         """Read the parameters; unknown ones are ignored. Raises InvalidRequest."""
         given: dict[str, object] = {**query}
+        if len(query.multi_items()) > len(given):
+            told_once(name for name, _ in query.multi_items() if name not in _LISTS)
         for name in _LISTS.intersection(given):
             given[name] = query.getlist(name)
         with fitting():

@@ -1,6 +1,7 @@
 """A batch of questions and the index that it is asked of."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from fastapi.testclient import TestClient
 from features.profile import UserId
 from indexer.errors import IndexUnavailable
 from retriever.app import create_app
-from retriever.batch import Understood, answered
+from retriever.batch import Understood, answered, people_in
 from retriever.options import Options
 from retriever.parts import Parts
 from tests.faults import BreakableCatalog
@@ -68,6 +69,14 @@ def test_an_index_that_fails_is_a_problem_of_the_whole_batch_and_is_noticed(
             answered([NOBODY, KNOWN], [], parts.service, "/here")
 
     assert parts.live.is_down
+
+
+def test_people_are_taken_in_by_the_answers_that_say_so(parts: Parts) -> None:
+    known = parts.service.recommend_known(UserId("person-0"), Options())
+    guest = replace(known, user_id=UserId("guest"), stored=False)
+    nobody = replace(known, user_id=None, stored=False)
+
+    assert people_in([guest, known, nobody]) == ("person-0",)
 
 
 def test_over_http_the_headers_name_the_version(world: SmallWorld) -> None:

@@ -78,6 +78,10 @@ def test_of_very_many_the_heaviest_are_kept() -> None:
     assert len(card.ids) == len(ids_of(["any"])) * (MAX_ARTISTS + MAX_GENRES)
 
 
+def test_who_listens_to_more_than_a_card_names_is_not_made_smaller() -> None:
+    assert combined([a_card(*map(str, range(MAX_ARTISTS + 9))), a_card("Air")]).artist_count == MAX_ARTISTS + 9
+
+
 def _reasons(asker: Asker, other: Card) -> tuple[object, object]:
     (found,) = asker.compare([(Neighbour("other", 0.5, {}), other)])
     return (found.shared_artists, found.shared_genres), (found.towers.genre, found.towers.artist, found.towers.playlist)

@@ -175,6 +175,17 @@ def test_uploads_that_are_nothing_are_refused(api: TestClient) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_field_that_an_upload_gives_twice_is_refused_by_name(api: TestClient) -> None:
+    file = ("file", ("a.csv", b"Track Name,Artist Name(s)\nt,Air\n"))
+    limits = [("limit", (None, "1")), ("limit", (None, "2"))]
+
+    answer = api.post("/v1/profiles", files=[file, *limits])
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"where": "limit", "what": "is given more than once"}]
+    assert api.post("/v1/profiles", files=[file, limits[0]]).status_code == 200
+
+
 def test_a_bug_gives_nothing_away(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = world.parts()
     monkeypatch.setattr(parts.service, "similar", lambda *_: 1 / 0)

@@ -160,6 +160,7 @@ def test_page_by_page_everybody_comes_once_and_in_order(api: TestClient) -> None
         ("active_since=yesterday", 422),
         ("min_artists=-1", 422),
         ("source=", 422),
+        ("limit=1&limit=2", 422),
     ],
 )
 def test_what_cannot_be_asked_of_a_list_is_told(api: TestClient, query: str, status: int) -> None:
@@ -239,6 +240,13 @@ def test_who_has_an_answer_already_is_not_sent_it_again(api: TestClient) -> None
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == first.headers["etag"]
         assert (other.status_code, other.json()) == (200, first.json())
+
+
+def test_any_answer_is_known_to_whom_says_so(api: TestClient) -> None:
+    answers = [api.get("/v1/users/person-0/similar?limit=9", headers={"if-none-match": "*"}) for _ in range(2)]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(304, b"")] * 2
+    assert len(api.get("/v1/users/person-0/similar?limit=9").json()["recommendations"]) == 9
 
 
 def test_many_questions_are_answered_each_for_itself_and_in_order(api: TestClient) -> None:
