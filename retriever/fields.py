@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, TypeAdapter, WithJsonSchema
 
 from features.profile import MAX_NAME_LENGTH, Name, UserId, UserIdText
 from indexer.ports import Where
@@ -14,17 +13,29 @@ from retriever.options import MAX_LIMIT, Choice
 
 MAX_SOURCES, MAX_EXCLUDED = 20, 1000
 
-Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many people to recommend.")]
-Part = Annotated[int, Field(ge=1, le=1_000_000)]
+
+def _as_written(value: object) -> object:
+    """Python also reads 1_000, digits of any script, and blanks around them, which no other language does."""
+    if isinstance(value, str) and (not value.isascii() or "_" in value or value != value.strip()):
+        raise ValueError("write a number in plain digits")
+    return value
+
+
+_Digits = BeforeValidator(_as_written)
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many people to recommend."), _Digits]
+Part = Annotated[int, Field(ge=1, le=1_000_000), _Digits]
 TopArtists = Annotated[Part, Field(description="Use the heaviest artists only; default all.")]
 Playlists = Annotated[Part, Field(description="Use the first playlists only; default all.")]
-NotTold = SkipJsonSchema[None]
-"""Null where nobody can send it, as in a form: it is none of the document's."""
+# A form cannot say null, so the document does not say that its fields may be null.
+TopArtistsInForm = Annotated[TopArtists | None, WithJsonSchema(TypeAdapter(TopArtists).json_schema())]
+PlaylistsInForm = Annotated[Playlists | None, WithJsonSchema(TypeAdapter(Playlists).json_schema())]
 Remember = Annotated[bool, Field(description="Join the community, to be found by others. False leaves nothing behind.")]
 Sources = Annotated[
     list[Name], Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these.")
 ]
-MinArtists = Annotated[int, Field(ge=0, le=1_000_000, description="Only people with at least so many artists.")]
+MinArtists = Annotated[
+    int, Field(ge=0, le=1_000_000, description="Only people with at least so many artists."), _Digits
+]
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -49,6 +60,7 @@ Exclude = Annotated[list[UserIdText], Field(max_length=MAX_EXCLUDED, description
 Diversity = Annotated[
     float,
     Field(ge=0, le=1, allow_inf_nan=False, description="0: the most similar people; up to 1: unlike each other, too."),
+    _Digits,
 ]
 
 

@@ -28,7 +28,7 @@ def read_json(kind: type[_Model], body: bytes) -> _Model:
 
 
 def told_once(names: Iterable[str]) -> None:
-    """Refuse a form or a query that gives a field several times, of which one would be taken without a word.
+    """Refuse what gives a field several times, of which one would be taken without a word.
 
     Raises:
         InvalidRequest: some of ``names`` are there more than once.
@@ -36,6 +36,19 @@ def told_once(names: Iterable[str]) -> None:
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
         raise InvalidRequest([Finding(name, "is given more than once") for name in repeated])
+
+
+def told_in_full(form: Iterable[tuple[str, object]]) -> None:
+    """Refuse a form that gives a field several times or empty, which would be taken for not given without a word.
+
+    Raises:
+        InvalidRequest: some of it is.
+    """
+    fields = [*form]
+    told_once(name for name, _ in fields)
+    empty = [Finding(name, "is empty; leave it out") for name, value in fields if value == ""]
+    if empty:
+        raise InvalidRequest(empty)
 
 
 @contextmanager

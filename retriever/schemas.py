@@ -20,11 +20,12 @@ from retriever.fields import (
     Exclude,
     Limit,
     MinArtists,
-    NotTold,
     Playlists,
+    PlaylistsInForm,
     Remember,
     Sources,
     TopArtists,
+    TopArtistsInForm,
     choice_of,
 )
 from retriever.options import DEFAULT_LIMIT, Choice, Examples, Options
@@ -138,8 +139,8 @@ class Upload(BaseModel):
         UploadFile, Field(description="Spotify's data-export ZIP, an Exportify CSV or ZIP, or one profile as JSON.")
     ]
     limit: Limit = DEFAULT_LIMIT
-    top_artists: TopArtists | NotTold = None
-    playlists: Playlists | NotTold = None
+    top_artists: TopArtistsInForm = None
+    playlists: PlaylistsInForm = None
     remember: Remember = True
     min_artists: MinArtists = 0
     diversity: Diversity = 0.0

@@ -16,7 +16,7 @@ from retriever.access.request_key import RequestKey, fingerprint, request_key_of
 from retriever.answers import Recommendations
 from retriever.batch import Results, answered, listeners_of, people_in, understood
 from retriever.options import Options
-from retriever.reading import told_once
+from retriever.reading import told_in_full
 from retriever.routes.common import Opened, json_body, opened, versioned
 from retriever.schemas import Ask, Batch, Upload
 
@@ -73,7 +73,7 @@ async def recommend_many(request: Request) -> Response:
 async def upload(request: Request, form: Annotated[Upload, Form(media_type="multipart/form-data")]) -> Response:
     """The same for an uploaded file: Spotify's data export, Exportify's CSV or ZIP, or one profile as JSON."""
     room, key, options = opened(request), request_key_of(request.scope), form.options()
-    told_once(name for name, _ in (await request.form()).multi_items())
+    told_in_full((await request.form()).multi_items())
 
     def read() -> Listener:
         limits = SourceLimits.from_settings(room.parts.features)

@@ -175,15 +175,23 @@ def test_uploads_that_are_nothing_are_refused(api: TestClient) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_field_that_an_upload_gives_twice_is_refused_by_name(api: TestClient) -> None:
+@pytest.mark.parametrize("name", ["limit", "playlists"])
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [(["1", "2"], "is given more than once"), ([""], "is empty; leave it out")]
+    + [([value], "write a number in plain digits") for value in ("1_0", " 5", "5\n", "\u0665")],
+)
+def test_a_field_that_an_upload_does_not_give_plainly_is_refused_by_name(
+    api: TestClient, name: str, given: list[str], what: str
+) -> None:
     file = ("file", ("a.csv", b"Track Name,Artist Name(s)\nt,Air\n"))
-    limits = [("limit", (None, "1")), ("limit", (None, "2"))]
 
-    answer = api.post("/v1/profiles", files=[file, *limits])
+    answer = api.post("/v1/profiles", files=[file, *[(name, (None, value)) for value in given]])
 
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"where": "limit", "what": "is given more than once"}]
-    assert api.post("/v1/profiles", files=[file, limits[0]]).status_code == 200
+    (found,) = answer.json()["errors"]
+    assert (found["where"].removeprefix("body."), found["what"]) == (name, what)
+    assert api.post("/v1/profiles", files=[file, (name, (None, "5"))]).status_code == 200
 
 
 def test_a_bug_gives_nothing_away(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,6 +161,9 @@ def test_page_by_page_everybody_comes_once_and_in_order(api: TestClient) -> None
         ("min_artists=-1", 422),
         ("source=", 422),
         ("limit=1&limit=2", 422),
+        ("limit=1_0", 422),
+        ("limit=", 422),
+        ("diversity=%200.5", 422),
     ],
 )
 def test_what_cannot_be_asked_of_a_list_is_told(api: TestClient, query: str, status: int) -> None:
