@@ -19,7 +19,7 @@ from indexer.follow import catch_up, has_changes
 from indexer.ports import IndexVersion
 from indexer.terms import numbered
 from retriever.errors import Overloaded
-from retriever.opening import Sources, Unit, bring_up_to_date, open_unit
+from retriever.opening import Sources, Unit, bring_up_to_date, open_live, open_unit
 
 LOOK_BACK = timedelta(seconds=5)
 """A write is stamped inside its transaction and seen after it; each look for changes reaches back this far."""
@@ -52,7 +52,7 @@ class Live:
         self.generation = 0
         self.trouble: str | None = None
         self._looked_at = datetime.now(UTC)
-        self._unit = open_unit(sources, sources.catalog.live())
+        self._unit = open_live(sources)
         self.people = numbered(*sources.artists.popularity())
 
     @contextmanager

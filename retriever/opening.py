@@ -12,7 +12,7 @@ from circuitbreaker import CircuitBreaker
 from features.identity import point_id
 from features.outbox import Outbox
 from features.ports import ArtistCatalog, Changes
-from indexer.errors import IndexUnavailable
+from indexer.errors import IndexUnavailable, NoIndex
 from indexer.follow import catch_up, vectors_of
 from indexer.ports import IndexCatalog, IndexVersion, UserIndex
 from trainer.errors import ModelMismatch
@@ -79,6 +79,21 @@ class Unit:
             self.index.close()
         except IndexUnavailable as error:
             _log.warning("%s", error)
+
+
+def open_live(sources: Sources) -> Unit:
+    """Open the version that is live, also where an eraser puts another in its place just now.
+
+    Raises:
+        NoIndex: nothing was published. And what :func:`open_unit` raises.
+    """
+    while True:
+        version = sources.catalog.live()
+        try:
+            return open_unit(sources, version)
+        except NoIndex:
+            if sources.catalog.live().name == version.name:
+                raise
 
 
 def open_unit(sources: Sources, version: IndexVersion) -> Unit:

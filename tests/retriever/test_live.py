@@ -140,6 +140,29 @@ def test_who_was_deleted_before_a_rollback_stays_gone_after_it(world: SmallWorld
     assert known(live, "person-4")
 
 
+def test_a_version_that_is_replaced_and_dropped_while_it_is_opened_is_no_trouble(world: SmallWorld) -> None:
+    class Replacing:
+        """A catalogue in which an eraser is quicker, once."""
+
+        def __init__(self) -> None:
+            self.first = world.catalog.live().name
+
+        def open(self, name: str) -> Any:
+            if name == self.first:
+                world.publish()
+                world.catalog.drop(self.first)
+            return world.catalog.open(name)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.catalog, name)
+
+    catalog = Replacing()
+    live = Live(sources(world, catalog=catalog))
+
+    assert live.version.name == world.catalog.live().name != catalog.first
+    live.close()
+
+
 def test_after_the_end_nothing_is_lent(world: SmallWorld, live: Live) -> None:
     live.close()
 

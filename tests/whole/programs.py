@@ -6,10 +6,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -42,6 +44,11 @@ def done(home: Path, *arguments: str, **settings: str) -> str:
 class Server:
     url: str
     process: subprocess.Popen[bytes]
+    stderr: IO[bytes]
+
+    def said(self) -> str:
+        self.stderr.seek(0)
+        return self.stderr.read().decode()
 
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", timeout=30)
@@ -56,24 +63,26 @@ def a_server(home: Path, **settings: str) -> Iterator[Server]:
     """``python -m retriever`` until the block ends; it may have died by then."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
     process = subprocess.Popen(
         [sys.executable, "-m", "retriever", "--port", str(port)],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=said,
         cwd=ROOT,
         env=environment(home, settings),
     )
     try:
-        server = Server(f"http://127.0.0.1:{port}", process)
+        server = Server(f"http://127.0.0.1:{port}", process, said)
         until(lambda: _answers(server))
         yield server
     finally:
         process.kill()
         process.wait()
+        said.close()
 
 
 def _answers(server: Server) -> bool:
-    assert server.process.poll() is None, "the server stopped"
+    assert server.process.poll() is None, f"the server stopped: {server.said()}"
     try:
         return server.get("/readyz").status_code == httpx.codes.OK
     except httpx.TransportError:
