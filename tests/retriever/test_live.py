@@ -10,6 +10,7 @@ from features.identity import point_id
 from features.listener import listener_of
 from features.outbox import Outbox
 from features.profile import UserId
+from indexer.build import BuildOptions, build_version
 from indexer.errors import IndexUnavailable
 from indexer.terms import artist_numbers
 from retriever.live import Live
@@ -149,8 +150,9 @@ def test_a_version_that_is_replaced_and_dropped_while_it_is_opened_is_no_trouble
 
         def open(self, name: str) -> Any:
             if name == self.first:
-                world.publish()
-                world.catalog.drop(self.first)
+                fresh = build_version(world.store, world.embedder, world.catalog, BuildOptions())
+                assert world.catalog.replace(self.first, fresh.name)
+                assert world.catalog.drop(self.first)
             return world.catalog.open(name)
 
         def __getattr__(self, name: str) -> Any:
