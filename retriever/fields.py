@@ -21,6 +21,13 @@ def _as_written(value: object) -> object:
     return value
 
 
+def _true_or_false(value: object) -> object:
+    """Pydantic also reads 0, on, yes and more as one or the other."""
+    if isinstance(value, str) and value not in {"true", "false"}:
+        raise ValueError("write true or false")
+    return value
+
+
 _Digits = BeforeValidator(_as_written)
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many people to recommend."), _Digits]
 Part = Annotated[int, Field(ge=1, le=1_000_000), _Digits]
@@ -29,7 +36,11 @@ Playlists = Annotated[Part, Field(description="Use the first playlists only; def
 # A form cannot say null, so the document does not say that its fields may be null.
 TopArtistsInForm = Annotated[TopArtists | None, WithJsonSchema(TypeAdapter(TopArtists).json_schema())]
 PlaylistsInForm = Annotated[Playlists | None, WithJsonSchema(TypeAdapter(Playlists).json_schema())]
-Remember = Annotated[bool, Field(description="Join the community, to be found by others. False leaves nothing behind.")]
+Remember = Annotated[
+    bool,
+    Field(description="Join the community, to be found by others. False leaves nothing behind."),
+    BeforeValidator(_true_or_false),
+]
 Sources = Annotated[
     list[Name], Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these.")
 ]

@@ -194,6 +194,18 @@ def test_a_field_that_an_upload_does_not_give_plainly_is_refused_by_name(
     assert api.post("/v1/profiles", files=[file, (name, (None, "5"))]).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("remember", "status"), [("true", 200), ("false", 200), ("0", 422), ("yes", 422), ("True", 422)]
+)
+def test_an_upload_says_true_or_false(api: TestClient, remember: str, status: int) -> None:
+    file = {"file": ("a.csv", b"Track Name,Artist Name(s)\nt,Air\n")}
+
+    answer = api.post("/v1/profiles", files=file, data={"remember": remember})
+
+    assert answer.status_code == status
+    assert status != 200 or answer.json()["stored"] is (remember == "true")
+
+
 def test_a_bug_gives_nothing_away(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = world.parts()
     monkeypatch.setattr(parts.service, "similar", lambda *_: 1 / 0)
