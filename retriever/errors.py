@@ -13,6 +13,7 @@
     ├── NoKeys              keys are asked for, and there is none
     ├── KeyNeeded           a request without an API key
     ├── KeyRefused          an API key that is unknown, revoked or expired
+    ├── StrangeHost         a request under a name that is none of the server's
     ├── RoleTooLow          an API key that may not do this
     ├── TooManyRequests     more requests than the limit
     ├── BadIdempotencyKey   an Idempotency-Key of a form that is not read here
@@ -165,6 +166,18 @@ class KeyRefused(RetrieverError):
 
     def __init__(self) -> None:
         super().__init__("The API key is unknown, revoked or expired.", "Ask the operator of the server for a new one.")
+
+
+class StrangeHost(RetrieverError):
+    """A request under a name that is none of the server's."""
+
+    http_status, code, title = 421, "strange-host", "The server does not go by that name"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A server without API keys answers only under localhost and loopback addresses.",
+            "Use one of those, or add the name to SOUNDALIKE_HOST_NAMES on the server.",
+        )
 
 
 class RoleTooLow(RetrieverError):

@@ -24,7 +24,7 @@ from trainer.inputs import widths_of
 from trainer.model import ModelShape, ThreeTowers
 from trainer.trained import TrainedModel
 
-SETTINGS = RetrieverSettings(max_body_mb=1, follow_every_s=0.05, deliver_every_s=0.02)
+SETTINGS = RetrieverSettings(max_body_mb=1, follow_every_s=0.05, deliver_every_s=0.02, host_names="testserver")
 
 
 @dataclass

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from indexer.files import locked, private_folder, sync_folder
+from features.files import locked
+from indexer.files import private_folder, sync_folder
 from retriever.access.keys import KeyRing
 from retriever.errors import KeyFileError
 

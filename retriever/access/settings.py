@@ -31,15 +31,15 @@ def _a_rate(text: str) -> str:
 
 def _origins(text: str) -> str:
     """Never ``*``: it would let every website that somebody visits read what a server on their computer knows."""
-    for origin in origins_of(text):
+    for origin in listed(text):
         if not _ORIGIN.fullmatch(origin):
             raise ValueError(f"{origin!r} is no origin such as https://music.example or http://localhost:8501")
     return text
 
 
-def origins_of(text: str) -> list[str]:
-    """The origins of a list with commas."""
-    return [origin.strip() for origin in text.split(",") if origin.strip()]
+def listed(text: str) -> list[str]:
+    """The parts of a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 Rate = Annotated[str, AfterValidator(_a_rate)]
@@ -60,6 +60,9 @@ class AccessSettings(HomeSettings):
     """Requests without a valid API key that an address may make where keys are required."""
     cors_origins: Annotated[str, AfterValidator(_origins)] = ""
     """Origins whose web pages may call the API from a browser, with commas between them: https://music.example."""
+    host_names: str = ""
+    """Names, with commas between them, under which a server without API keys may be asked, beside localhost; such as
+    the one of a proxy on the same machine that asks for passwords itself: music.example."""
     idempotency_ttl_h: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
     """Hours for which an Idempotency-Key stands for its first request."""
     idempotency_max_mb: Annotated[int, Field(ge=1, le=4096)] = 32

@@ -4,11 +4,11 @@
       Observed            gives the id, sees every answer, is the rim for bugs
         Traced            one span
           CORS            answers a browser's preflight, which brings no key
-            Door          401, 403
+            Door          401, 403; or, without keys, LocalNames: 421
               RateLimits  429, by key
                 the application and its own middlewares
 
-A middleware that is not needed is not there: without keys and limits, as on loopback, two of them remain.
+A middleware that is not needed is not there: without keys and limits, as on loopback, three of them remain.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from retriever.access.documents import describe_access
 from retriever.access.door import Door, Locks
 from retriever.access.keyfile import FollowedKeys, KeyFile
 from retriever.access.limiter import Quotas, RateLimits
+from retriever.access.local_names import LocalNames
 from retriever.access.memory import BoundedMemory
 from retriever.access.plain_headers import PlainHeaders
 from retriever.access.policy import is_loopback, keys_required, require_a_key
 from retriever.access.rates import Throttle
 from retriever.access.rules import Rules
-from retriever.access.settings import OFF, origins_of
+from retriever.access.settings import OFF, listed
 from retriever.observe.metrics import Metrics
 from retriever.observe.observed import Observed
 from retriever.observe.tracing import Tracing
@@ -58,6 +59,9 @@ def guard(app: FastAPI, settings: RetrieverSettings, metrics: Metrics, tracing: 
         # In a memory of its own, so that a flood of strangers does not make the quotas of known keys be forgotten.
         failures = _throttle("failures", settings.rate_limit_failures, BoundedMemory())
         app.add_middleware(Door, locks=Locks(keys, rules, failures, metrics.refused))
+    else:
+        names = [settings.host, *listed(settings.host_names)]
+        app.add_middleware(LocalNames, names=names, on_refusal=metrics.refused)
     _add_cors(app, settings)
     if tracing is not None:
         from retriever.observe.traced import Traced
@@ -82,7 +86,7 @@ def opened_keys(settings: RetrieverSettings) -> FollowedKeys | None:
 
 
 def _add_cors(app: FastAPI, settings: RetrieverSettings) -> None:
-    origins = origins_of(settings.cors_origins)
+    origins = listed(settings.cors_origins)
     if origins:
         app.add_middleware(
             CORSMiddleware,

@@ -18,7 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 from retriever.observe.state import State, StateCollector
 
 Outcome = Literal["delivered", "failed"]
-Refusal = Literal["unauthenticated", "forbidden", "rate", "overload"]
+Refusal = Literal["unauthenticated", "forbidden", "rate", "overload", "host"]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128)

@@ -357,7 +357,7 @@ def test_over_http_it_is_one_answer_and_every_refusal_a_problem(idempotent: Idem
         body = await request.body()
         return await idempotent.run(request_key_of(request.scope), fingerprint("POST", request.url.path, body), work)
 
-    guard(app, RetrieverSettings(_env_file=None, home=tmp_path), Metrics())
+    guard(app, RetrieverSettings(_env_file=None, home=tmp_path, host_names="testserver"), Metrics())
     with TestClient(app) as api:
 
         def post(key: str, body: bytes = b"{}") -> Any:

@@ -27,7 +27,7 @@ ORIGIN = "https://music.example"
 
 
 def settings_of(home: Path, **more: Any) -> RetrieverSettings:
-    return RetrieverSettings(_env_file=None, home=home, **more)
+    return RetrieverSettings(_env_file=None, home=home, **{"host_names": "testserver", **more})
 
 
 @contextmanager
@@ -231,3 +231,15 @@ def test_the_table_knows_every_route_of_the_service() -> None:
 
     assert paths
     assert unlisted == []
+
+
+def test_without_keys_a_strange_name_is_turned_away_and_with_keys_the_key_decides(tmp_path: Path) -> None:
+    key, _ = a_key(KeyFile(tmp_path))
+
+    def asked(**more: Any) -> int:
+        with guarded(tmp_path, host_names="", **more) as client:
+            headers = {"host": "evil.example", **bearer(key)}
+            return client.get("/", headers=headers).status_code
+
+    assert asked() == 421
+    assert asked(api_keys_required=True) == 200

@@ -53,7 +53,7 @@ def a_toy(tracing: Tracing | None) -> FastAPI:
         raise UnknownUser(user_id)
 
     problems.install(app)
-    guard(app, RetrieverSettings(_env_file=None), Metrics(), tracing)
+    guard(app, RetrieverSettings(_env_file=None, host_names="testserver"), Metrics(), tracing)
     return app
 
 
