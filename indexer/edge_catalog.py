@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
+from features.files import locked
 from indexer.alias import Alias, read_alias, write_alias
 from indexer.edge_builder import EdgeVersionBuilder, unproven
 from indexer.edge_folder import lock_of, shard_of, strays, take
@@ -26,7 +27,7 @@ from indexer.edge_index import EdgeUserIndex
 from indexer.edge_rewrite import EdgeVersionRewriter, rewriter
 from indexer.edge_shard import load_shard
 from indexer.errors import IndexUnavailable, NoIndex
-from indexer.files import folder_errors, locked, private_folder, write_atomically
+from indexer.files import folder_errors, private_folder, write_atomically
 from indexer.manifest import MEND, parse_name, read_manifest, version_name
 from indexer.ports import IndexVersion
 from indexer.settings import IndexSettings

@@ -1,6 +1,7 @@
 """Files that survive a crash and locks that do not: the two things that an index on disk is built from.
 
-Knows nothing of versions or vectors. A lock is an ``flock``: the kernel lets go of it when its process dies.
+Knows nothing of versions or vectors. A lock is an ``flock``: the kernel lets go of it when its process dies. To wait
+for one, there is ``features.files``.
 """
 
 from __future__ import annotations
@@ -50,14 +51,6 @@ def try_lock(path: Path) -> IO[bytes] | None:
         file.close()
         return None
     return file
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock, waiting for it as long as it takes."""
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

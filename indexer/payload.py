@@ -11,7 +11,7 @@ whoever puts a person into the index (the indexer in bulk, the retriever one by 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -119,12 +119,8 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
     """
     everything = list(person.listening.artist_weights())
     artists, genres = everything[:MAX_ARTISTS], list(person.listening.genre_weights())[:MAX_GENRES]
-    quantised = np.round(towers * _SCALE).astype(np.int8)
     payload: dict[str, str | int | float] = {
-        "artists": _SEPARATOR.join(artists),
-        "genres": _SEPARATOR.join(genres),
-        "ids": ids_of(map(artist_key, artists), genres),
-        "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
+        **taste(artists, genres, ids_of(map(artist_key, artists), genres), towers),
         CONTENT: fingerprint(person),
         "source": person.source,
         "artist_count": len(everything),
@@ -139,6 +135,24 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
     if person.profile_url is not None:
         payload["profile_url"] = person.profile_url
     return payload
+
+
+def taste(artists: Iterable[str], genres: Iterable[str], ids: str, towers: npt.NDArray[np.float32]) -> dict[str, str]:
+    """The part of a payload that people are compared by.
+
+    Args:
+        artists: names, heaviest first, at most ``MAX_ARTISTS``.
+        genres: heaviest first, at most ``MAX_GENRES``.
+        ids: of each of ``artists``, then of each of ``genres`` (``indexer.terms``).
+        towers: float32 [3, tower_width], unit or zero rows; kept as int8 (error below 0.01 in a cosine).
+    """
+    quantised = np.round(towers * _SCALE).astype(np.int8)
+    return {
+        "artists": _SEPARATOR.join(artists),
+        "genres": _SEPARATOR.join(genres),
+        "ids": ids,
+        "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
+    }
 
 
 def unpack(payload: Payload) -> Card:

@@ -130,7 +130,7 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         reconciler=Reconciler(live, outside.outbox, outside.store),
         idempotent=idempotent,
         encoding=encoding,
-        background=(Follower(live, settings), courier, *filter(None, [eraser])),
+        background=(Follower(live, settings), courier, *([] if eraser is None else [eraser])),
         settings=settings,
         features=features,
         identified=identified,

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.payload import MAX_ARTISTS, MAX_GENRES, Card, towers_of, unpack
+from indexer.payload import MAX_ARTISTS, MAX_GENRES, Card, taste, towers_of, unpack
 from indexer.terms import LENGTH
-
-_SEPARATOR = "\n"  # as ``indexer.payload`` joins names
-_FULL = 127.0  # of an int8, as ``indexer.payload`` keeps towers
 
 
 def combined(cards: Sequence[Card]) -> Card:
@@ -24,15 +20,8 @@ def combined(cards: Sequence[Card]) -> Card:
     """
     artists = dict(_in_turn([_named(card)[0] for card in cards])[:MAX_ARTISTS])
     genres = dict(_in_turn([_named(card)[1] for card in cards])[:MAX_GENRES])
-    return unpack(
-        {
-            "artists": _SEPARATOR.join(artists.values()),
-            "genres": _SEPARATOR.join(genres.values()),
-            "ids": "".join([*artists, *genres]),
-            "towers": base64.b64encode(_mean(towers_of(cards)).tobytes()).decode("ascii"),
-            "artist_count": max(len(artists), *[card.artist_count for card in cards]),
-        }
-    )
+    own = taste(artists.values(), genres.values(), "".join([*artists, *genres]), _mean(towers_of(cards)))
+    return unpack({**own, "artist_count": max(len(artists), *[card.artist_count for card in cards])})
 
 
 def _named(card: Card) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -51,9 +40,8 @@ def _in_turn(lists: Iterable[list[tuple[str, str]]]) -> list[tuple[str, str]]:
     return [*once.items()]
 
 
-def _mean(towers: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
-    """int8 [3, tower_width]: the unit mean by tower of those who have that part; zero where none has."""
+def _mean(towers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """float32 [3, tower_width]: the unit mean by tower of those who have that part; zero where none has."""
     unit = towers / np.maximum(np.linalg.norm(towers, axis=2, keepdims=True), 1e-9)
     total = unit.sum(axis=0)
-    mean = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
-    return np.round(mean * _FULL).astype(np.int8)
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)

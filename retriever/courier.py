@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
@@ -15,6 +15,7 @@ from features.delivery import Delivered, deliver
 from features.errors import StoreError
 from features.outbox import Outbox
 from features.ports import FeatureStore
+from retriever.repeating import Repeating
 
 _log = logging.getLogger(__name__)
 OnDelivery = Callable[[Delivered, float], None]
@@ -36,25 +37,19 @@ class Pace:
     batch: int = 500
 
 
-class Courier:
-    """Delivers until it is stopped; a store that refuses is tried again with growing, jittered waits."""
+class Courier(Repeating):
+    """Delivers what came since the last time; a store that refuses is tried again with growing, jittered waits.
+
+    Attributes:
+        trouble: why the last delivery failed; None where it did not.
+    """
 
     def __init__(
         self, outbox: Outbox, store: FeatureStore, pace: Pace, *, on_delivery: OnDelivery = lambda _done, _seconds: None
     ) -> None:
+        super().__init__("courier", pace.every_s)
         self._outbox, self._store, self._pace, self._on_delivery = outbox, store, pace, on_delivery
         self.trouble: str | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
-
-    def start(self) -> None:
-        """Begin to deliver."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return once the delivery under way is over; what still waits is delivered by the next process."""
-        self._stop.set()
-        self._thread.join()
 
     def deliver(self) -> Delivered:
         """Deliver one batch now. Raises StoreError where something is refused."""
@@ -67,23 +62,23 @@ class Courier:
         self.trouble = None
         return done
 
-    def _run(self) -> None:
+    def step(self) -> None:
+        """Deliver one batch, however often that has to be tried; told to stop, leave the rest to the next process."""
         retrying = Retrying(
             retry=retry_if_exception_type(StoreError),
             wait=wait_random_exponential(multiplier=self._pace.every_s, max=self._pace.longest_wait_s),
-            stop=stop_when_event_set(self._stop),
-            sleep=sleep_using_event(self._stop),
+            stop=stop_when_event_set(self.stopping),
+            sleep=sleep_using_event(self.stopping),
             after=self._refused,
             reraise=True,
         )
-        while not self._stop.wait(self._pace.every_s):
-            try:
-                retrying(self.deliver)
-            except StoreError:
-                return  # told to stop while the store refuses
-            except Exception as error:  # noqa: BLE001 - the rim of this thread: a bug must not end the deliveries for good
-                _log.exception("delivering failed")
-                self.trouble = f"delivering failed: {type(error).__name__}"
+        with suppress(StoreError):  # only where it was told to stop
+            retrying(self.deliver)
+
+    def failed(self, error: Exception) -> None:
+        """Tell of it where people look, too."""
+        super().failed(error)
+        self.trouble = f"delivering failed: {type(error).__name__}"
 
     def _refused(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

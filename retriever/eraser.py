@@ -14,6 +14,8 @@ import threading
 import time
 from collections.abc import Sequence
 
+from retriever.repeating import Repeating
+
 _log = logging.getLogger(__name__)
 COMMAND = (sys.executable, "-m", "indexer", "--erase")
 _LOOK_EVERY_S = 0.25
@@ -22,38 +24,32 @@ _NICENESS = 10  # below the server's priority
 _STOP_WITHIN_S = 5.0
 
 
-class Eraser:
-    """Starts the erasing once people were deleted, at most once in ``every_s`` seconds, until it is stopped."""
+class Eraser(Repeating):
+    """Starts the erasing once people were deleted, at most once in ``every_s`` seconds; it can be broken off anywhere.
+
+    An erasing under way ends with the server, and the next one goes on.
+    """
 
     def __init__(self, every_s: float, command: Sequence[str]) -> None:
-        self._every_s, self._command = every_s, command
+        super().__init__("eraser", _LOOK_EVERY_S)
+        self._erase_every_s, self._command = every_s, command
         self._wanted = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
+        self._not_before = 0.0
 
     def want(self) -> None:
         """People were deleted."""
         self._wanted.set()
 
-    def start(self) -> None:
-        """Begin to wait for deletions."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, and with it an erasing under way: it can be broken off anywhere, and the next one goes on."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        not_before = 0.0
-        while not self._stop.wait(_LOOK_EVERY_S):
-            if not self._wanted.is_set() or time.monotonic() < not_before:
-                continue
-            self._wanted.clear()
-            is_done = self._erase()
-            if not is_done:
-                self._wanted.set()
-            not_before = time.monotonic() + (self._every_s if is_done else min(self._every_s, _AGAIN_AFTER_S))
+    def step(self) -> None:
+        """Erase if it is wanted and time."""
+        if not self._wanted.is_set() or time.monotonic() < self._not_before:
+            return
+        self._wanted.clear()
+        is_done = self._erase()
+        if not is_done:
+            self._wanted.set()
+        wait_s = self._erase_every_s if is_done else min(self._erase_every_s, _AGAIN_AFTER_S)
+        self._not_before = time.monotonic() + wait_s
 
     def _erase(self) -> bool:
         try:
@@ -65,7 +61,7 @@ class Eraser:
         except OSError as error:
             _log.error("erasing could not be started: %s", error.strerror)
             return False
-        if process.returncode != 0 and not self._stop.is_set():
+        if process.returncode != 0 and not self.stopping.is_set():
             lines = said.strip().splitlines()
             _log.error("erasing failed and is tried again: %s", lines[-1] if lines else process.returncode)
         return process.returncode == 0
@@ -76,7 +72,7 @@ class Eraser:
             try:
                 return process.communicate(timeout=_LOOK_EVERY_S)[1]
             except subprocess.TimeoutExpired:
-                if self._stop.is_set():
+                if self.stopping.is_set():
                     process.terminate()
                     break
         try:

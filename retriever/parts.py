@@ -9,13 +9,11 @@ from features.outbox import Outbox
 from features.profile import TasteProfile
 from features.settings import FeatureSettings
 from retriever.access.idempotency import Idempotent
-from retriever.courier import Courier
 from retriever.encoding import EncodingQueue
-from retriever.eraser import Eraser
-from retriever.follower import Follower
 from retriever.live import Live
 from retriever.members import Members
 from retriever.reconcile import Reconciler
+from retriever.repeating import Repeating
 from retriever.service import Service
 from retriever.settings import RetrieverSettings
 from retriever.status import Statuses
@@ -50,7 +48,7 @@ class Parts:
     reconciler: Reconciler
     idempotent: Idempotent
     encoding: EncodingQueue
-    background: tuple[Follower | Courier | Eraser, ...]
+    background: tuple[Repeating, ...]
     settings: RetrieverSettings
     features: FeatureSettings
     identified: Callable[[TasteProfile], TasteProfile]
@@ -59,11 +57,13 @@ class Parts:
 
     def start(self) -> None:
         """Start the threads."""
-        for part in (self.encoding, *self.background):
+        self.encoding.start()
+        for part in self.background:
             part.start()
 
     def stop(self) -> None:
         """Stop the threads and close; requests must be over."""
-        for part in (self.encoding, *self.background):
+        self.encoding.stop()
+        for part in self.background:
             part.stop()
         self.close()

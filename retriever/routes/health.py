@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from retriever.answers_status import Readiness, Status
 from retriever.routes.common import json_answer, opened
-from retriever.status import Readiness, Status
 
 router = APIRouter()
 

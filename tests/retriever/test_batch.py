@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,17 +13,10 @@ from retriever.batch import Understood, answered, people_in
 from retriever.options import Options
 from retriever.parts import Parts
 from tests.faults import BreakableCatalog
-from tests.small_world import SETTINGS, SmallWorld, a_small_world
+from tests.small_world import SETTINGS, SmallWorld
 
 KNOWN = Understood(UserId("person-0"), Options(limit=2))
 NOBODY = Understood(UserId("nobody"), Options())
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> SmallWorld:
-    world = a_small_world(tmp_path)
-    world.publish()
-    return world
 
 
 @pytest.fixture

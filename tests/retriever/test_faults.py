@@ -1,7 +1,6 @@
 """What a client meets while a store is down, hangs, or comes back."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,17 +11,10 @@ from features.profile import UserId
 from retriever.app import create_app
 from retriever.observe.metrics import Metrics
 from tests.faults import Breakable, BreakableCatalog, Hanging
-from tests.small_world import SETTINGS, SmallWorld, a_small_world
+from tests.small_world import SETTINGS, SmallWorld
 from tests.waiting import until
 
 PROFILE = {"playlists": [{"name": "p", "tracks": [{"artist": "Scene 0 artist 1", "plays": 9}]}]}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> SmallWorld:
-    world = a_small_world(tmp_path)
-    world.publish()
-    return world
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,25 +10,12 @@ from fastapi.testclient import TestClient
 from features.listener import listener_of
 from retriever.app import create_app
 from tests.builders import NOW, a_community
-from tests.small_world import SETTINGS, SmallWorld, a_small_world
+from tests.small_world import SETTINGS, SmallWorld
 from tests.waiting import until
 
 PROFILE = {
     "playlists": [{"name": "p", "tracks": [{"artist": "Scene 0 artist 1", "plays": 9}, {"artist": "Mine alone"}]}]
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> SmallWorld:
-    world = a_small_world(tmp_path)
-    world.publish()
-    return world
-
-
-@pytest.fixture
-def api(world: SmallWorld) -> Iterator[TestClient]:
-    with TestClient(create_app(world.parts, SETTINGS), raise_server_exceptions=False) as client:
-        yield client
 
 
 def test_a_new_person_gets_an_id_reasons_and_discoveries_and_joins_both_stores(

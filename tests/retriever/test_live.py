@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,15 +17,8 @@ from retriever.opening import Sources
 from tests.builders import NOW, a_community, a_playlist, a_profile
 from tests.fake_index import FoldingEmbedder
 from tests.faults import Breakable
-from tests.small_world import SmallWorld, a_small_world
+from tests.small_world import SmallWorld
 from trainer.errors import NoModel
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> SmallWorld:
-    world = a_small_world(tmp_path)
-    world.publish()
-    return world
 
 
 @pytest.fixture

@@ -1,13 +1,9 @@
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from fastapi.testclient import TestClient
 from starlette.responses import Response
 
-from retriever.app import create_app
 from retriever.recent import RecentAnswers
-from tests.small_world import SETTINGS, SmallWorld, a_small_world
+from tests.small_world import SmallWorld
 from tests.waiting import until
 
 PATH = "/v1/users/person-0/similar"
@@ -54,19 +50,6 @@ def test_what_was_not_asked_for_longest_makes_room() -> None:
     recent.put(("d", b""), Response(b"123456789"), 0)
     assert recent.get(("d", b"")) is None
     assert recent.get(("c", b""))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> SmallWorld:
-    world = a_small_world(tmp_path)
-    world.publish()
-    return world
-
-
-@pytest.fixture
-def api(world: SmallWorld) -> Iterator[TestClient]:
-    with TestClient(create_app(world.parts, SETTINGS)) as client:
-        yield client
 
 
 def searches(api: TestClient) -> float:

@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,18 +16,11 @@ from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.reconcile import Differences, differences
 from tests.builders import NOW, a_community
-from tests.small_world import SETTINGS, SmallWorld, a_small_world
+from tests.small_world import SETTINGS, SmallWorld
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NONE = Differences((), (), ())
 STATES = st.dictionaries(st.sampled_from("abcdef").map(UserId), st.sampled_from(["1", "2"]))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> SmallWorld:
-    world = a_small_world(tmp_path)
-    world.publish()
-    return world
 
 
 @pytest.fixture

@@ -40,6 +40,16 @@ def done(home: Path, *arguments: str, **settings: str) -> str:
     return run.stdout
 
 
+def a_home(folder: Path, *, people: int, epochs: int) -> Path:
+    """A home in ``folder`` with a synthetic community, a model and an index; the profiles lie beside it."""
+    home = folder / "home"
+    done(home, "features", "synthesize", "--people", str(people), "--out", str(folder))
+    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
+    done(home, "trainer", "train", SOUNDALIKE_EPOCHS=str(epochs))
+    done(home, "indexer")
+    return home
+
+
 @dataclass
 class Server:
     url: str

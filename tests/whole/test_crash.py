@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.whole.chaos import Ledger, kill_the_indexer, kill_the_server, must_be_whole
-from tests.whole.programs import done
+from tests.whole.programs import a_home, done
 
 pytestmark = pytest.mark.xdist_group("chaos")
 KILLS = int(os.environ.get("CHAOS_KILLS", "32"))
@@ -21,13 +21,7 @@ CHECKED_EVERY = 4
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("chaos")
-    home = folder / "home"
-    done(home, "features", "synthesize", "--people", str(PEOPLE), "--out", str(folder))
-    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
-    done(home, "trainer", "train", SOUNDALIKE_EPOCHS="2")
-    done(home, "indexer")
-    return home
+    return a_home(tmp_path_factory.mktemp("chaos"), people=PEOPLE, epochs=2)
 
 
 def test_what_was_acknowledged_outlives_any_death_and_what_was_deleted_stays_gone(home: Path) -> None:

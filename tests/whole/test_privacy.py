@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.waiting import until
-from tests.whole.programs import a_server, done
+from tests.whole.programs import a_home, a_server, done
 
 pytestmark = pytest.mark.xdist_group("privacy")
 ID, NAME, PLAYLIST = "unforgettable-person", "Zaphod Beeblebrox", "Songs For Two Heads"
@@ -24,13 +24,7 @@ KEY = {"idempotency-key": "join-the-community-once"}
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("privacy")
-    home = folder / "home"
-    done(home, "features", "synthesize", "--people", "60", "--out", str(folder))
-    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
-    done(home, "trainer", "train", SOUNDALIKE_EPOCHS="2")
-    done(home, "indexer")
-    return home
+    return a_home(tmp_path_factory.mktemp("privacy"), people=60, epochs=2)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from tests.waiting import until
 from tests.whole.chaos import Ledger, must_be_whole, writers
 from tests.whole.load import load
-from tests.whole.programs import Server, a_server, command, done
+from tests.whole.programs import Server, a_home, a_server, command, done
 
 pytestmark = pytest.mark.xdist_group("whole way")  # one home for all of them
 
@@ -22,11 +22,7 @@ pytestmark = pytest.mark.xdist_group("whole way")  # one home for all of them
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a community, a model and an index; and files beside it."""
     folder = tmp_path_factory.mktemp("whole")
-    home = folder / "home"
-    done(home, "features", "synthesize", "--people", "120", "--out", str(folder))
-    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
-    done(home, "trainer", "train", SOUNDALIKE_EPOCHS="10")
-    done(home, "indexer")
+    home = a_home(folder, people=120, epochs=10)
     done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
     return folder
 
