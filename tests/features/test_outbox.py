@@ -62,6 +62,12 @@ def test_what_was_put_is_there_after_a_restart_word_for_word(outbox: Outbox, pat
     assert (second.user_id, second.person) == (BOB, None)
 
 
+def test_a_write_is_synced_to_the_disk_before_it_is_said_to_be_done(outbox: Outbox) -> None:
+    with outbox._database.reading() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL: also a power cut loses nothing
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_only_the_newest_state_of_a_person_waits(outbox: Outbox) -> None:
     outbox.put(a_person("ann", "Air"))
     outbox.put(a_person("bob"))

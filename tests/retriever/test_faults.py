@@ -62,6 +62,7 @@ def test_with_the_feature_store_down_people_are_recommended_and_writes_are_kept(
     ready = api.get("/readyz")
     assert (ready.status_code, ready.json()["status"], ready.json()["waiting"]) == (200, "degraded", 2)
     assert "The disk is gone." in ready.text
+    assert 'soundalike_outbox_waiting{store="features"} 2.0' in api.get("/metrics").text
     assert world.store.get([UserId("newcomer")]) == {}
 
     store.is_broken = False
@@ -110,6 +111,7 @@ def test_with_the_index_down_the_process_lives_is_not_ready_and_comes_back_by_it
         must_be_unavailable(api.get("/v1/users/person-0/similar"))
     must_be_unavailable(join(api, "newcomer"))
     assert api.get("/healthz").status_code == 200
+    assert 'soundalike_breaker_open{store="index"} 1.0' in api.get("/metrics").text
     red = api.get("/readyz")
     assert (red.status_code, red.json()["status"]) == (503, "not ready")
     assert api.delete("/v1/users/person-5").status_code == 204

@@ -5,11 +5,15 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from features.profile import UserId
+from indexer.edge_catalog import EdgeIndexCatalog
+from indexer.settings import IndexSettings
 from tests.waiting import until
 from tests.whole.chaos import Ledger, must_be_whole, writers
 from tests.whole.load import load
@@ -153,6 +157,31 @@ def test_who_is_imported_or_deleted_by_another_process_comes_and_goes(
     until(lambda: server.get("/v1/users/newcomer/similar").status_code == 200)
     done(folder / "home", "features", "delete", "newcomer")
     until(lambda: server.get("/v1/users/newcomer/similar").status_code == 404)
+
+
+def _intrude(home: Path, somebody_known: str, intruder: str) -> None:
+    """Put somebody into the index of whom the feature store knows nothing."""
+    catalog = EdgeIndexCatalog(home / "index", IndexSettings())
+    index = catalog.open(catalog.live().name)
+    point = index.get([UserId(somebody_known)])[UserId(somebody_known)]
+    index.upsert([replace(point, user_id=UserId(intruder))])
+    index.close()
+
+
+def test_the_stores_are_compared_and_mended_with_a_server_and_without(folder: Path, copy: Path) -> None:
+    _intrude(copy, somebody(folder), "intruder")
+
+    looked = command(copy, "retriever", "reconcile", "--dry-run")
+    assert (looked.returncode, looked.stdout.strip()) == (1, "1 extra in the index (nothing was changed): intruder")
+    with a_server(copy) as server:
+        asked = ["retriever", "reconcile", "--url", server.url]
+        assert command(copy, *asked, "--dry-run").returncode == 1
+        assert done(copy, *asked).strip() == "1 extra in the index (mended): intruder"
+        assert "nobody missing" in done(copy, *asked, "--dry-run")
+        assert server.get("/v1/users/intruder/similar").status_code == 404
+    _intrude(copy, somebody(folder), "another")
+    assert done(copy, "retriever", "reconcile").strip() == "1 extra in the index (mended): another"
+    assert "nobody missing" in done(copy, "retriever", "reconcile", "--dry-run")
 
 
 def test_an_index_is_served_by_one_process_and_the_other_says_so(folder: Path, server: Server) -> None:
