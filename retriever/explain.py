@@ -54,12 +54,13 @@ class Asker:
         self, near: tuple[Neighbour, Card], shared: Shared, towers: Towers, confidence: float
     ) -> Recommendation:
         neighbour, card = near
+        similarity = round(neighbour.similarity, 6)  # as the quantiles are: the same person is 1, whatever the last bit
         return Recommendation(
             user_id=neighbour.user_id,
             display_name=card.display_name,
             profile_url=card.profile_url,
-            similarity=round(neighbour.similarity, 6),
-            percentile=percentile(neighbour.similarity, self._yardstick.quantiles),
+            similarity=similarity,
+            percentile=percentile(similarity, self._yardstick.quantiles),
             confidence=confidence,
             shared_artists=shared.artists,
             shared_genres=shared.genres,

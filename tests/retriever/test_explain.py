@@ -97,6 +97,14 @@ def test_a_percentile_is_the_share_of_pairs_that_are_at_most_this_alike() -> Non
     assert percentile(0.5, ()) is None
 
 
+def test_somebody_just_alike_is_nearer_than_all_pairs_whatever_the_last_bit_of_the_cosine() -> None:
+    me = a_card("a")
+    yardstick = Yardstick(numbered({}, {}), (0.0, 0.5, 1.0), 20)
+    found = Asker(me, yardstick).compare([a_neighbour(me, 1.0), a_neighbour(me, 0.9999999)])
+
+    assert [(each.similarity, each.percentile) for each in found] == [(1.0, 100.0), (1.0, 100.0)]
+
+
 def test_discoveries_are_what_the_near_love_and_the_asker_lacks() -> None:
     near = [a_neighbour(a_card("Air", "Can"), 0.9), a_neighbour(a_card("can", "Moby"), 0.8)]
 

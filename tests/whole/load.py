@@ -14,9 +14,17 @@ import httpx
 
 @dataclass
 class Load:
-    """What became of the requests: answers; ``refused`` connections of a server that is gone; ``dropped`` requests."""
+    """What became of the requests.
+
+    Attributes:
+        answers: in the order in which they arrived.
+        spans: of each answer, when it was asked for and when it had arrived, in seconds.
+        refused: connections of a server that is gone.
+        dropped: requests that got no answer, and why.
+    """
 
     answers: list[httpx.Response] = field(default_factory=list)
+    spans: list[tuple[float, float]] = field(default_factory=list)
     refused: int = 0
     dropped: list[str] = field(default_factory=list)
 
@@ -50,8 +58,10 @@ async def _ask(url: str, paths: Sequence[str], rate: float, found: Load, stop: t
 
 
 async def _one(client: httpx.AsyncClient, path: str, found: Load) -> None:
+    asked = time.monotonic()
     try:
         found.answers.append(await client.get(path))
+        found.spans.append((asked, time.monotonic()))
     except httpx.ConnectError:
         found.refused += 1
     except httpx.HTTPError as error:

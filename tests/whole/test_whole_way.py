@@ -229,9 +229,14 @@ def test_a_server_that_is_told_to_stop_answers_what_it_was_asked_and_ends_well(f
     similar = [answer for answer in asked.answers if answer.url.path != "/readyz"]
     assert {answer.status_code for answer in similar} == {200}
     # For a while it still answers, but says that it is about to go, and ends each connection.
-    readiness = [answer.status_code for answer in asked.answers if answer.url.path == "/readyz"]
-    assert readiness == sorted(readiness)
-    assert set(readiness) == {200, 503}
+    moments = [
+        (answer.status_code, span)
+        for answer, span in zip(asked.answers, asked.spans, strict=True)
+        if answer.url.path == "/readyz"
+    ]
+    told = min(arrived for status, (_, arrived) in moments if status == 503)
+    assert {status for status, (begun, _) in moments if begun > told} == {503}
+    assert moments[0][0] == 200
     assert similar[-1].headers["connection"] == "close"
 
 
