@@ -15,7 +15,7 @@ Key = tuple[str, bytes]
 
 
 class RecentAnswers:
-    """Bodies of answers, kept up to ``max_bytes``; belongs to one event loop."""
+    """Answers by what was asked, kept up to ``max_bytes``; belongs to one event loop."""
 
     def __init__(self, generation: Callable[[], int], max_bytes: int) -> None:
         """``generation`` grows with everything that may change an answer, before that change is acknowledged."""
@@ -36,14 +36,19 @@ class RecentAnswers:
 
     def put(self, key: Key, answer: Response, generation: int) -> None:
         """Keep an answer that was begun in ``generation``; it is dropped at once where that is over."""
-        if generation != self._generation() or len(answer.body) > self._max_bytes:
+        if generation != self._generation() or _bytes(key, answer) > self._max_bytes:
             return
+        if (same := self._kept.pop(key, None)) is not None:  # two asked at once
+            self._bytes -= _bytes(key, same)
         self._kept[key] = answer
-        self._bytes += len(answer.body)
+        self._bytes += _bytes(key, answer)
         while self._bytes > self._max_bytes:
-            _, oldest = self._kept.popitem(last=False)
-            self._bytes -= len(oldest.body)
+            self._bytes -= _bytes(*self._kept.popitem(last=False))
 
     def _clear(self) -> None:
         self._kept.clear()
         self._bytes, self._of = 0, self._generation()
+
+
+def _bytes(key: Key, answer: Response) -> int:
+    return len(key[0]) + len(key[1]) + len(answer.body)

@@ -1,4 +1,3 @@
-
 from fastapi.testclient import TestClient
 from starlette.responses import Response
 
@@ -39,7 +38,7 @@ def test_an_answer_that_was_begun_before_a_change_is_not_kept_after_it() -> None
 
 
 def test_what_was_not_asked_for_longest_makes_room() -> None:
-    recent = RecentAnswers(Clock(), max_bytes=8)
+    recent = RecentAnswers(Clock(), max_bytes=10)
     for name in ("a", "b"):
         recent.put((name, b""), Response(b"1234"), 0)
     assert recent.get(("a", b""))
@@ -47,9 +46,27 @@ def test_what_was_not_asked_for_longest_makes_room() -> None:
 
     assert recent.get(("b", b"")) is None
     assert recent.get(("a", b""))
-    recent.put(("d", b""), Response(b"123456789"), 0)
+    recent.put(("d", b""), Response(b"1234567890"), 0)
     assert recent.get(("d", b"")) is None
     assert recent.get(("c", b""))
+
+
+def test_the_same_answer_kept_many_times_takes_the_room_of_one() -> None:
+    recent = RecentAnswers(Clock(), max_bytes=10)
+    for _ in range(9):
+        recent.put(("a", b""), Response(b"1234"), 0)
+    recent.put(("b", b""), Response(b"1234"), 0)
+
+    assert recent.get(("a", b""))
+    assert recent.get(("b", b""))
+
+
+def test_a_long_question_takes_room_too() -> None:
+    recent = RecentAnswers(Clock(), max_bytes=10)
+
+    recent.put(("a", b"limit=1234567890"), Response(b"1"), 0)
+
+    assert recent.get(("a", b"limit=1234567890")) is None
 
 
 def searches(api: TestClient) -> float:
