@@ -1,6 +1,7 @@
 """The rules of the house that no tool checks: what modules are like, and that help comes at once."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,11 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for room in ROOMS for path in
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 HEAVY = ("torch", "sentence_transformers", "transformers", "qdrant_client", "scipy", "fastapi", "matplotlib")
 MAX_LINES = 300
+
+ASKS_OUTSIDE = re.compile(
+    r"(httpx|requests)\.(request|get|post|put|patch|delete|head|stream|Client|AsyncClient)"
+    r"|sqlite3\.connect|subprocess\.(run|call|check_call|check_output)|socket\.create_connection|(.*\.)?urlopen"
+)
 
 HELP = """
 import runpy, sys
@@ -34,6 +40,24 @@ def test_a_module_says_what_lives_in_it(module: str):
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_is_read_at_one_sitting(module: str):
     assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def calls_without_timeout(text: str) -> list[str]:
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    return [
+        ast.unparse(call.func)
+        for call in calls
+        if ASKS_OUTSIDE.fullmatch(ast.unparse(call.func)) and "timeout" not in {each.arg for each in call.keywords}
+    ]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_outside_is_asked_without_a_timeout(module: str):
+    assert calls_without_timeout((ROOT / module).read_text(encoding="utf-8")) == []
+
+
+def test_a_call_without_a_timeout_is_seen():
+    assert calls_without_timeout("httpx.get(url)\nhttpx.get(url, timeout=1)\nself.get(url)") == ["httpx.get"]
 
 
 @pytest.mark.parametrize("room", ROOMS)
