@@ -117,7 +117,6 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
 
     def close() -> None:
         live.close()
-        guard.close()
         outside.outbox.close()
         idempotent.close()
 

@@ -55,10 +55,14 @@ class EncodingQueue:
         """Begin to encode."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Encode what waits, and end."""
-        self._waiting.put(None)
-        self._thread.join()
+    def stop(self, within_s: float | None = None) -> bool:
+        """Encode what waits and end, within ``within_s`` seconds; whether it did."""
+        try:
+            self._waiting.put(None, timeout=within_s)
+        except queue.Full:
+            return False
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
 
     def submit(self, listeners: Sequence[Listener]) -> Future[list[UserFeatures]]:
         """The features of ``listeners``, some time later; a request that is cancelled meanwhile is left out.

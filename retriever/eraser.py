@@ -21,7 +21,7 @@ COMMAND = (sys.executable, "-m", "indexer", "--erase")
 _LOOK_EVERY_S = 0.25
 _AGAIN_AFTER_S = 60.0
 _NICENESS = 10  # below the server's priority
-_STOP_WITHIN_S = 5.0
+_STOP_WITHIN_S = 1.0
 
 
 class Eraser(Repeating):

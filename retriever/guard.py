@@ -6,8 +6,10 @@ callers learn it at their own deadline, and soon the breaker answers for the sto
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -42,11 +44,11 @@ class Patience:
 class Guard:
     """Calls with a deadline, behind a breaker."""
 
-    def __init__(self, what: str, patience: Patience, *, threads: int = 4) -> None:
-        """``what`` is guarded, in words, such as ``feature store``."""
+    def __init__(self, what: str, patience: Patience, *, at_once: int = 4) -> None:
+        """``what`` is guarded, in words, such as ``feature store``; ``at_once``: calls in their threads at most."""
         self._what, self._patience = what, patience
         self._breaker = CircuitBreaker(patience.failures, patience.reopen_s, StoreError, name=what)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=what)
+        self._places = threading.BoundedSemaphore(at_once)
 
     @property
     def is_open(self) -> bool:
@@ -62,18 +64,27 @@ class Guard:
         if self.is_open:
             raise StoreError(f"The {self._what} has not answered for a while.", _MEND)
         with self._breaker:
-            future = self._threads.submit(work)
+            until = time.monotonic() + self._patience.deadline_s
+            if not self._places.acquire(timeout=self._patience.deadline_s):
+                raise self._too_late()
+            answer: Future[_Answer] = Future()
+            # Not of a pool: those are waited for when the program ends, and one that hangs would never let it.
+            threading.Thread(target=self._do, args=(work, answer), name=self._what, daemon=True).start()
             try:
-                return future.result(self._patience.deadline_s)
+                return answer.result(until - time.monotonic())
             except TimeoutError:
-                future.cancel()
-                raise StoreError(
-                    f"The {self._what} did not answer within {self._patience.deadline_s:g} s.", _MEND
-                ) from None
+                raise self._too_late() from None
 
-    def close(self) -> None:
-        """Take no more calls; those that hang are not waited for."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    def _do(self, work: Callable[[], _Answer], answer: Future[_Answer]) -> None:
+        try:
+            answer.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it belongs to who asked
+            answer.set_exception(error)
+        finally:
+            self._places.release()
+
+    def _too_late(self) -> StoreError:
+        return StoreError(f"The {self._what} did not answer within {self._patience.deadline_s:g} s.", _MEND)
 
 
 class GuardedStore:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +19,11 @@ from retriever.repeating import Repeating
 from retriever.service import Service
 from retriever.settings import RetrieverSettings
 from retriever.status import Statuses
+
+STOP_WITHIN_S = 3.0
+"""For the threads, after the requests had ``server._GRACE_S`` to end; together less than the 15 s of a stop."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,16 @@ class Parts:
             part.start()
 
     def stop(self) -> None:
-        """Stop the threads and close; requests must be over."""
-        self.encoding.stop()
+        """Stop the threads and close; requests must be over.
+
+        A thread that hangs in a store is not waited for, and nothing is closed under it: a process may end anywhere.
+        """
         for part in self.background:
-            part.stop()
-        self.close()
+            part.stopping.set()
+        until = time.monotonic() + STOP_WITHIN_S
+        stops = [self.encoding.stop, *[part.stop for part in self.background]]
+        ended = [stop(max(until - time.monotonic(), 0.0)) for stop in stops]
+        if all(ended):
+            self.close()
+        else:
+            _log.error("a store or the text model hangs; this process ends without it")

@@ -25,10 +25,11 @@ class Repeating(ABC):
         """Begin; the first step comes after ``every_s`` seconds."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Return once the step under way is over."""
+    def stop(self, within_s: float | None = None) -> bool:
+        """Wait for the step under way, at most ``within_s`` seconds; whether it is over."""
         self.stopping.set()
-        self._thread.join()
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
 
     @abstractmethod
     def step(self) -> None:

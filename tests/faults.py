@@ -34,10 +34,11 @@ class Breakable:
 
 
 class Hanging(Breakable):
-    """A store whose calls can be made to hang until it is released."""
+    """A store whose calls can be made to hang until it is released; ``held`` are those that had to wait."""
 
     def __init__(self, real: Any) -> None:
         super().__init__(real)
+        self.held: list[str] = []
         self.released = threading.Event()
         self.released.set()
 
@@ -47,7 +48,9 @@ class Hanging(Breakable):
             return value
 
         def ask(*args: Any, **more: Any) -> Any:
-            self.released.wait()
+            if not self.released.is_set():
+                self.held.append(name)
+                self.released.wait()
             return value(*args, **more)
 
         return ask

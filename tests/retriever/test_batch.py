@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,6 +16,9 @@ from retriever.parts import Parts
 from tests.faults import BreakableCatalog
 from tests.small_world import SETTINGS, SmallWorld
 
+PROFILE: dict[str, Any] = {
+    "playlists": [{"name": "p", "tracks": [{"artist": f"Scene 0 artist {number}"} for number in range(6)]}]
+}
 KNOWN = Understood(UserId("person-0"), Options(limit=2))
 NOBODY = Understood(UserId("nobody"), Options())
 
@@ -77,3 +81,54 @@ def test_over_http_the_headers_name_the_version(world: SmallWorld) -> None:
 
     assert (answer.headers["soundalike-model"], answer.headers["soundalike-index"]) == ("3", "users-v3-b1")
     assert (answer.json()["model_version"], answer.json()["index"]) == (3, "users-v3-b1")
+
+
+def test_many_questions_are_answered_each_for_itself_and_in_order(api: TestClient) -> None:
+    endless = {"playlists": [{"tracks": [{"artist": "Air"}] * 1001}]}
+    asks = [
+        {"user_id": "person-0", "limit": 3},
+        {"user_id": "nobody"},
+        {"profile": {**PROFILE, "user_id": "guest"}, "remember": False, "limit": 2},
+        {"profile": endless, "remember": False},
+        {"profile": PROFILE, "remember": False, "like": {"users": ["nobody"]}},
+        {"profile": {**PROFILE, "user_id": "other guest"}, "remember": False, "limit": 4},
+    ]
+
+    results = api.post("/v1/recommendations:batch", json={"asks": asks}).json()["results"]
+
+    assert [result["problem"] and result["problem"]["code"] for result in results] == [
+        None, "unknown-user", None, "profile-too-large", "unknown-user", None,
+    ]  # fmt: skip
+    assert [result["answer"] and result["answer"]["user_id"] for result in results] == [
+        "person-0", None, "guest", None, None, "other guest",
+    ]  # fmt: skip
+    assert [len(results[place]["answer"]["recommendations"]) for place in (0, 2, 5)] == [3, 2, 4]
+    assert results[2]["answer"] == api.post("/v1/recommendations", json=asks[2]).json()
+
+
+def test_the_profiles_of_a_batch_are_encoded_together(api: TestClient) -> None:
+    def batches_of_seven() -> float:
+        (line,) = [line for line in api.get("/metrics").text.splitlines() if 'batch_profiles_bucket{le="8.0"}' in line]
+        (fewer,) = [line for line in api.get("/metrics").text.splitlines() if 'batch_profiles_bucket{le="4.0"}' in line]
+        return float(line.split()[1]) - float(fewer.split()[1])
+
+    before = batches_of_seven()
+    asks = [{"profile": PROFILE, "remember": False, "limit": 1}] * 7
+    assert len(api.post("/v1/recommendations:batch", json={"asks": asks}).json()["results"]) == 7
+
+    assert batches_of_seven() == before + 1
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        [],
+        [{"profile": {"playlists": []}}],
+        [{"user_id": "person-0"}] * 101,
+        [{}],
+        [{"user_id": "a", "colour": 1}],
+        None,
+    ],
+)
+def test_a_batch_that_does_not_fit_is_refused_as_a_whole(api: TestClient, asks: object) -> None:
+    assert api.post("/v1/recommendations:batch", json={"asks": asks}).status_code == 422

@@ -71,6 +71,25 @@ def test_a_request_with_many_people_gets_them_all_in_their_order(encoding: Encod
     assert [person.user_id for person in found] == names
 
 
+def test_a_batch_is_full_by_its_people_and_not_by_its_requests(encoding: EncodingQueue, build: Builder) -> None:
+    encoding.submit([a_listener("ann")])
+    build.begun.acquire()
+    others = [encoding.submit([a_listener(name) for name in names]) for names in ("bc", "de", "f")]
+    build.go_on.set()
+
+    assert [person.user_id for other in others for person in other.result(10)] == ["b", "c", "d", "e", "f"]
+    assert build.batches == [["ann"], ["b", "c", "d", "e"], ["f"]]
+
+
+def test_a_text_model_that_hangs_does_not_hold_up_the_end(encoding: EncodingQueue, build: Builder) -> None:
+    encoding.submit([a_listener("ann")])
+    build.begun.acquire()
+    assert not encoding.stop(0.01)
+    for _ in range(3):
+        encoding.submit([a_listener("bob")])
+    assert not encoding.stop(0.01)  # there is not even room for the word
+
+
 def test_more_than_may_wait_are_refused_at_once(encoding: EncodingQueue, build: Builder) -> None:
     encoding.submit([a_listener("ann")])
     build.begun.acquire()

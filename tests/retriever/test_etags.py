@@ -1,4 +1,5 @@
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +59,26 @@ def test_a_tag_is_known_by_its_exact_spelling(header: str) -> None:
     tag = etag_of(b"any")
     assert not is_known(tag, header.format(tag.strip('"')))
     assert is_known(tag, header.format(tag)) == (header == "{}")
+
+
+def test_who_has_an_answer_already_is_not_sent_it_again(api: TestClient) -> None:
+    for path in (
+        "/v1/users/person-0",
+        "/v1/users/person-0/compatibility/person-4",
+        "/v1/users/person-0/similar?limit=7",
+        "/v1/users/person-0/similar?source=test",
+    ):
+        first = api.get(path)
+        again = api.get(path, headers={"if-none-match": first.headers["etag"]})
+        other = api.get(path, headers={"if-none-match": '"something-else"'})
+
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        assert (other.status_code, other.json()) == (200, first.json())
+
+
+def test_any_answer_is_known_to_whom_says_so(api: TestClient) -> None:
+    answers = [api.get("/v1/users/person-0/similar?limit=9", headers={"if-none-match": "*"}) for _ in range(2)]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(304, b"")] * 2
+    assert len(api.get("/v1/users/person-0/similar?limit=9").json()["recommendations"]) == 9

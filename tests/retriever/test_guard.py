@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -6,20 +8,28 @@ import pytest
 
 from features.errors import StoreError, UnknownUser
 from features.profile import UserId
+from features.user_features import UserFeatures
 from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
 from tests.builders import a_playlist, a_profile, features_of
 from tests.fakes import MemoryFeatureStore
 from tests.faults import Breakable, Hanging
 
+HANGS = """
+import threading
+from features.errors import StoreError
+from retriever.guard import Guard, Patience
+try:
+    Guard("feature store", Patience(deadline_s=0.01)).call(threading.Event().wait)
+except StoreError as error:
+    print(error.what)
+"""
 ANN = UserId("ann")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def guard() -> Iterator[Guard]:
-    guard = Guard("feature store", Patience(deadline_s=0.1, failures=2, reopen_s=0.05), threads=1)
-    yield guard
-    guard.close()
+def guard() -> Guard:
+    return Guard("feature store", Patience(deadline_s=0.1, failures=2, reopen_s=0.05), at_once=1)
 
 
 @pytest.fixture
@@ -89,6 +99,27 @@ def test_a_store_that_hangs_keeps_the_next_caller_no_longer_than_the_deadline(
     with pytest.raises(StoreError, match="for a while"):
         store.get([ANN])
     hanging.released.set()
+
+
+def test_a_scan_that_hangs_halfway_is_given_up(guard: Guard, real: MemoryFeatureStore) -> None:
+    release = threading.Event()
+
+    class Halfway(Breakable):
+        def scan(self, **_more: object) -> Iterator[list[UserFeatures]]:
+            yield [*real.get([ANN]).values()]
+            release.wait()
+
+    batches = GuardedStore(Halfway(real), guard).scan()  # type: ignore[arg-type]
+    assert [person.user_id for person in next(batches)] == ["ann"]
+    with pytest.raises(StoreError, match="did not answer"):
+        next(batches)
+    release.set()
+
+
+def test_a_program_ends_although_a_store_hangs() -> None:
+    run = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (run.returncode, run.stdout) == (0, "The feature store did not answer within 0.01 s.\n")
 
 
 def test_a_guarded_store_does_what_the_store_does(guard: Guard, real: MemoryFeatureStore) -> None:

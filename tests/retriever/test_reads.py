@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -229,81 +228,6 @@ def test_everybody_fits_themselves_and_nobody_fits_nobody(api: TestClient) -> No
     assert api.get("/v1/users/nobody/compatibility/person-0").status_code == 404
 
 
-def test_who_has_an_answer_already_is_not_sent_it_again(api: TestClient) -> None:
-    for path in (
-        "/v1/users/person-0",
-        "/v1/users/person-0/compatibility/person-4",
-        "/v1/users/person-0/similar?limit=7",
-        "/v1/users/person-0/similar?source=test",
-    ):
-        first = api.get(path)
-        again = api.get(path, headers={"if-none-match": first.headers["etag"]})
-        other = api.get(path, headers={"if-none-match": '"something-else"'})
-
-        assert (again.status_code, again.content) == (304, b"")
-        assert again.headers["etag"] == first.headers["etag"]
-        assert (other.status_code, other.json()) == (200, first.json())
-
-
-def test_any_answer_is_known_to_whom_says_so(api: TestClient) -> None:
-    answers = [api.get("/v1/users/person-0/similar?limit=9", headers={"if-none-match": "*"}) for _ in range(2)]
-
-    assert [(answer.status_code, answer.content) for answer in answers] == [(304, b"")] * 2
-    assert len(api.get("/v1/users/person-0/similar?limit=9").json()["recommendations"]) == 9
-
-
-def test_many_questions_are_answered_each_for_itself_and_in_order(api: TestClient) -> None:
-    endless = {"playlists": [{"tracks": [{"artist": "Air"}] * 1001}]}
-    asks = [
-        {"user_id": "person-0", "limit": 3},
-        {"user_id": "nobody"},
-        {"profile": {**PROFILE, "user_id": "guest"}, "remember": False, "limit": 2},
-        {"profile": endless, "remember": False},
-        {"profile": PROFILE, "remember": False, "like": {"users": ["nobody"]}},
-        {"profile": {**PROFILE, "user_id": "other guest"}, "remember": False, "limit": 4},
-    ]
-
-    results = api.post("/v1/recommendations:batch", json={"asks": asks}).json()["results"]
-
-    assert [result["problem"] and result["problem"]["code"] for result in results] == [
-        None, "unknown-user", None, "profile-too-large", "unknown-user", None,
-    ]  # fmt: skip
-    assert [result["answer"] and result["answer"]["user_id"] for result in results] == [
-        "person-0", None, "guest", None, None, "other guest",
-    ]  # fmt: skip
-    assert [len(results[place]["answer"]["recommendations"]) for place in (0, 2, 5)] == [3, 2, 4]
-    alone = ask(api, profile={**PROFILE, "user_id": "guest"}, limit=2)
-    assert results[2]["answer"] == alone
-
-
-def test_the_profiles_of_a_batch_are_encoded_together(api: TestClient) -> None:
-    def batches_of_seven() -> float:
-        (line,) = [line for line in api.get("/metrics").text.splitlines() if 'batch_profiles_bucket{le="8.0"}' in line]
-        (fewer,) = [line for line in api.get("/metrics").text.splitlines() if 'batch_profiles_bucket{le="4.0"}' in line]
-        return float(line.split()[1]) - float(fewer.split()[1])
-
-    before = batches_of_seven()
-    asks = [{"profile": PROFILE, "remember": False, "limit": 1}] * 7
-    assert len(api.post("/v1/recommendations:batch", json={"asks": asks}).json()["results"]) == 7
-
-    assert batches_of_seven() == before + 1
-
-
-@pytest.mark.parametrize(
-    "asks",
-    [
-        [],
-        [{"profile": {"playlists": []}}],
-        [{"user_id": "person-0"}] * 101,
-        [{}],
-        [{"user_id": "a", "colour": 1}],
-        None,
-    ],
-)
-def test_a_batch_that_does_not_fit_is_refused_as_a_whole(api: TestClient, asks: object) -> None:
-    assert api.post("/v1/recommendations:batch", json={"asks": asks}).status_code == 422
-
-
 def test_with_the_feature_store_down_people_who_are_known_are_answered_from_the_index(
     api: TestClient, store: Breakable
 ) -> None:
@@ -318,36 +242,3 @@ def test_with_the_feature_store_down_people_who_are_known_are_answered_from_the_
     assert answer == whole
     assert limited.status_code == 503
     assert nobody.status_code == 404
-
-
-def test_a_repeated_write_is_done_once_and_answered_alike(api: TestClient) -> None:
-    key = {"idempotency-key": "once-only"}
-    before = api.get("/readyz").json()["people"]
-    asked = {"profile": PROFILE, "limit": 3}
-    first, again = (api.post("/v1/recommendations", json=asked, headers=key) for _ in range(2))
-    other = api.post("/v1/recommendations", json={**asked, "limit": 4}, headers=key)
-    unkeyed = api.post("/v1/recommendations", json=asked)
-    people = api.get("/readyz").json()["people"]
-    me = first.json()["user_id"]
-    gone = [api.delete(f"/v1/users/{me}", headers={"idempotency-key": "away"}).status_code for _ in range(2)]
-    late = api.post("/v1/recommendations", json=asked, headers=key)
-    api.delete(f"/v1/users/{unkeyed.json()['user_id']}")
-
-    assert again.content == first.content
-    assert again.headers["idempotency-replayed"] == "true"
-    assert other.status_code == 422
-    assert unkeyed.json()["user_id"] != me
-    assert people == before + 2
-    assert gone == [204, 204]
-    assert late.status_code == 410
-
-
-def test_a_repeated_write_after_a_restart_is_about_the_same_person(tmp_path: Path) -> None:
-    world = a_small_world(tmp_path)
-    world.publish()
-    key, found = {"idempotency-key": "again-after-restart"}, []
-    for _ in range(2):
-        with TestClient(create_app(world.parts, SETTINGS)) as api:
-            found.append(api.post("/v1/recommendations", json={"profile": PROFILE}, headers=key).json()["user_id"])
-
-    assert found[0] == found[1]

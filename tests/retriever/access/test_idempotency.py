@@ -1,90 +1,25 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.responses import Response
 
 from features.errors import StoreError
 from features.profile import UserId
 from retriever import problems
 from retriever.access.idempotency import Done, Idempotent
-from retriever.access.kept import Kept, KeptAnswers
 from retriever.access.ledger import FILE_NAME
 from retriever.access.request_key import RequestKey, fingerprint, request_key_of
 from retriever.access.wiring import guard
-from retriever.errors import AnswerGone, KeyReused, StillRunning
+from retriever.errors import KeyReused, StillRunning
 from retriever.observe.metrics import Metrics
 from retriever.settings import RetrieverSettings
+from tests.retriever.access.repeated import ANN, KEY, TTL, Held, Work, ask, together
 from tests.retriever.access.toy import Clock
-
-KEY = RequestKey("web", "k1")
-TTL = timedelta(hours=24)
-ANN, BOB = UserId("ann"), UserId("bob")
-
-
-class Work:
-    """Counts how often it is done; each time gives another body."""
-
-    def __init__(self, status: int = 200, people: tuple[UserId, ...] = (), size: int = 0) -> None:
-        self.times = 0
-        self._status, self._people, self._size = status, people, size
-
-    async def __call__(self) -> Done:
-        self.times += 1
-        body = f"answer {self.times}".encode().ljust(self._size)
-        return Done(Response(body, self._status, {"ETag": f'"{self.times}"'}), self._people)
-
-
-class Held(Work):
-    """Waits until it is let go."""
-
-    def __init__(self, people: tuple[UserId, ...] = ()) -> None:
-        super().__init__(people=people)
-        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
-
-    async def __call__(self) -> Done:
-        self.begun.set()
-        await self.let_go.wait()
-        return await super().__call__()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Idempotent]]:
-    """Opens the same home again and again, as restarts would."""
-    found: list[Idempotent] = []
-
-    def open_it(max_bytes: int = 2**20) -> Idempotent:
-        found.append(Idempotent(tmp_path, ttl=TTL, max_bytes=max_bytes, clock=clock))
-        return found[-1]
-
-    yield open_it
-    for each in found:
-        each.close()
-
-
-@pytest.fixture
-def idempotent(opened: Callable[..., Idempotent]) -> Idempotent:
-    return opened()
-
-
-def ask(idempotent: Idempotent, work: Any, request: bytes = b"r", key: RequestKey | None = KEY) -> Response:
-    return asyncio.run(idempotent.run(key, request, work))
-
-
-def together(scenario: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(scenario())
 
 
 def test_the_same_request_again_gets_the_same_answer_and_the_work_is_done_once(idempotent: Idempotent) -> None:
@@ -224,69 +159,6 @@ def test_a_key_counts_for_its_time_and_no_longer(opened: Callable[..., Idempoten
     assert ask(idempotent, work, b"other").body == b"answer 2"
 
 
-def test_what_took_a_deleted_person_in_is_not_carried_out_again(opened: Callable[..., Idempotent]) -> None:
-    work, idempotent = Work(people=(BOB, ANN)), opened()
-    ask(idempotent, work)
-    idempotent.forget(ANN)
-
-    for each in (idempotent, opened()):
-        with pytest.raises(AnswerGone):
-            ask(each, work)
-        with pytest.raises(KeyReused):
-            ask(each, work, b"other")
-    assert work.times == 1
-
-
-def test_after_a_deletion_no_answer_is_kept_and_what_others_sent_is_carried_out_again(idempotent: Idempotent) -> None:
-    work = Work(people=(BOB,))
-    ask(idempotent, work)
-    idempotent.forget(ANN)
-
-    assert ask(idempotent, work).body == b"answer 2"
-    assert ask(idempotent, work).body == b"answer 2"
-
-
-@pytest.mark.parametrize("deleted", [ANN, BOB])
-def test_who_is_deleted_while_a_request_runs_is_in_no_kept_answer(idempotent: Idempotent, deleted: UserId) -> None:
-    async def scenario() -> None:
-        held = Held(people=(ANN,))
-        first = asyncio.create_task(idempotent.run(KEY, b"r", held))
-        await held.begun.wait()
-        await asyncio.to_thread(idempotent.forget, deleted)
-        held.let_go.set()
-        await first
-        if deleted == ANN:
-            with pytest.raises(AnswerGone):
-                await idempotent.run(KEY, b"r", held)
-        else:
-            assert (await idempotent.run(KEY, b"r", held)).body == b"answer 2"
-        # What was deleted then does not concern what comes in later.
-        later = Work(people=(ANN,))
-        other = RequestKey("web", "k2")
-        assert [(await idempotent.run(other, b"r", later)).body for _ in range(2)] == [b"answer 1"] * 2
-
-    together(scenario)
-
-
-def test_who_is_deleted_while_a_request_runs_is_not_forgotten_because_another_one_ends(idempotent: Idempotent) -> None:
-    async def scenario() -> None:
-        long, short = Held(people=(ANN,)), Held()
-        tasks = [
-            asyncio.create_task(idempotent.run(RequestKey("web", name), b"r", held))
-            for name, held in (("long", long), ("short", short))
-        ]
-        await long.begun.wait()
-        await short.begun.wait()
-        await asyncio.to_thread(idempotent.forget, ANN)
-        for held, task in ((short, tasks[1]), (long, tasks[0])):
-            held.let_go.set()
-            await task
-        with pytest.raises(AnswerGone):
-            await idempotent.run(RequestKey("web", "long"), b"r", long)
-
-    together(scenario)
-
-
 def test_neither_keys_nor_people_nor_answers_are_on_disk(opened: Callable[..., Idempotent], tmp_path: Path) -> None:
     idempotent = opened()
     ask(idempotent, Work(people=(UserId("ann-of-green-gables"),)), key=RequestKey("web", "secret-key-value"))
@@ -308,44 +180,6 @@ def test_a_ledger_that_cannot_be_written_refuses_the_request_before_it_is_done(i
         with pytest.raises(StoreError, match="ledger of idempotency keys"):
             ask(idempotent, work)
     assert work.times == 0
-
-
-def test_when_memory_is_full_the_oldest_answers_are_carried_out_again(opened: Callable[..., Idempotent]) -> None:
-    work, idempotent = Work(size=2000), opened(max_bytes=10_000)
-    keys = [RequestKey("web", str(number)) for number in range(5)]
-    for key in keys:
-        ask(idempotent, work, key=key)
-    assert ask(idempotent, work, key=keys[4]).body.rstrip() == b"answer 5"
-    assert ask(idempotent, work, key=keys[0]).body.rstrip() == b"answer 6"
-
-
-def test_an_answer_larger_than_all_memory_is_not_kept_and_displaces_nothing(opened: Callable[..., Idempotent]) -> None:
-    idempotent, small, large = opened(max_bytes=10_000), Work(), Work(size=20_000)
-    other = RequestKey("web", "k2")
-    ask(idempotent, small)
-
-    assert [ask(idempotent, large, key=other).body.rstrip() for _ in range(2)] == [b"answer 1", b"answer 2"]
-    assert ask(idempotent, small).body == b"answer 1"
-
-
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6000), st.integers(0, 10)), max_size=40))
-def test_kept_answers_never_take_more_than_their_memory_and_only_the_oldest_go(
-    puts: list[tuple[int, int, int]],
-) -> None:
-    clock = Clock()
-    kept = KeptAnswers(10_000, timedelta(seconds=20), clock)
-    wanted: dict[int, Kept] = {}
-    for number, size, pause in puts:
-        clock.move(pause)
-        answer = Kept(b"", 200, (), b"x" * size, clock())
-        kept.put(bytes([number]), answer)
-        wanted.pop(number, None)
-        wanted[number] = answer
-        while sum(each.size for each in wanted.values()) > 10_000:
-            del wanted[next(iter(wanted))]
-        alive = {n: each for n, each in wanted.items() if each.at > clock() - timedelta(seconds=20)}
-        assert {n: kept.get(bytes([n])) for n in range(5)} == {n: alive.get(n) for n in range(5)}
-        wanted = alive
 
 
 def test_over_http_it_is_one_answer_and_every_refusal_a_problem(idempotent: Idempotent, tmp_path: Path) -> None:
