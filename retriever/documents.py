@@ -15,7 +15,10 @@ from retriever.schemas_near import NearQuery
 VERSION = version("soundalike")
 DESCRIPTION = (
     "Finds the people who listen as you do, and says why.\n\n"
-    "Errors are `application/problem+json` (RFC 9457); `mend` says what to do about them."
+    "Errors are `application/problem+json` (RFC 9457); `mend` says what to do about them.\n\n"
+    "A POST or DELETE with the header `Idempotency-Key`, such as a UUID, can be repeated without harm: the same key "
+    "and request are carried out once, and answered alike for a day. Answers with an `ETag` are not sent again to who "
+    "asks with `If-None-Match`. Where the server asks for an API key, send it as `Authorization: Bearer <key>`."
 )
 _EXAMPLES = {"user_id": "ada", "a": "ada", "b": "grace"}
 UPLOADED_AS = ("application/zip", "text/csv", "application/json")
