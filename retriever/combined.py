@@ -41,7 +41,9 @@ def _in_turn(lists: Iterable[list[tuple[str, str]]]) -> list[tuple[str, str]]:
 
 
 def _mean(towers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """float32 [3, tower_width]: the unit mean by tower of those who have that part; zero where none has."""
-    unit = towers / np.maximum(np.linalg.norm(towers, axis=2, keepdims=True), 1e-9)
-    total = unit.sum(axis=0)
+    """float32 [3, tower_width]: the unit mean by tower of those who have that part; zero where none has.
+
+    ``towers``: float32 [n, 3, tower_width], rows of one length, or zero.
+    """
+    total = towers.sum(axis=0)
     return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)

@@ -46,6 +46,21 @@ def test_a_version_that_is_published_meanwhile_answers_none_of_the_questions(wor
         assert answer.index == version.name != second
 
 
+def test_all_questions_of_a_batch_are_answered_by_one_version(world: SmallWorld, parts: Parts) -> None:
+    first = parts.live.version.name
+
+    def questions() -> Iterator[Understood]:
+        yield KNOWN
+        world.publish()
+        parts.live.follow()
+        yield KNOWN
+
+    results = answered(questions(), [], parts.service, "/here")  # type: ignore[arg-type] - read once, in order
+
+    assert parts.live.version.name != first
+    assert {result.answer.index for result in results.results if result.answer} == {results.index} == {first}
+
+
 def test_a_batch_tells_which_version_answered_even_if_no_question_could_be(parts: Parts) -> None:
     results = answered([NOBODY], [], parts.service, "/here")
 

@@ -1,4 +1,5 @@
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -45,6 +46,33 @@ def test_nothing_is_erased_before_somebody_was_deleted(started: Callable[..., Er
     until(lambda: runs(tmp_path / "runs") == 1)
 
 
+def test_after_an_erasing_the_next_one_waits_its_time(started: Callable[..., Eraser], tmp_path: Path) -> None:
+    eraser = started(writing_to(tmp_path / "runs"))
+    eraser.want()
+    until(lambda: runs(tmp_path / "runs") == 1)
+    eraser.want()
+
+    threading.Event().wait(1)
+    assert runs(tmp_path / "runs") == 1
+
+
+def test_an_erasing_that_failed_is_not_put_off_as_long(
+    started: Callable[..., Eraser], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retriever.eraser._AGAIN_AFTER_S", 0.1)
+    eraser = started(f"import sys; {writing_to(tmp_path / 'runs')}; sys.exit(1)")
+    eraser.want()
+
+    until(lambda: runs(tmp_path / "runs") >= 2)
+
+
+def test_erasing_gives_way_to_everything_else(started: Callable[..., Eraser], tmp_path: Path) -> None:
+    waiting = "import os, time\nwhile os.getpriority(os.PRIO_PROCESS, 0) != 10: time.sleep(0.01)"
+    started(f"{waiting}\n{writing_to(tmp_path / 'runs')}").want()
+
+    until(lambda: runs(tmp_path / "runs") == 1)
+
+
 def test_many_deletions_are_erased_together(started: Callable[..., Eraser], tmp_path: Path) -> None:
     eraser = started(writing_to(tmp_path / "runs"), every_s=0.5)
     for _ in range(5):
@@ -73,13 +101,29 @@ def test_an_erasing_that_fails_is_told_of_and_tried_again(
     until(lambda: runs(tmp_path / "runs") >= 3)
 
 
-def test_an_erasing_under_way_ends_with_the_server(tmp_path: Path) -> None:
-    eraser = Eraser(NEVER_MORE, [sys.executable, "-c", f"{writing_to(tmp_path / 'runs')}; import time; time.sleep(60)"])
+@pytest.mark.parametrize("obeys", [True, False])
+def test_an_erasing_under_way_ends_with_the_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, obeys: bool
+) -> None:
+    told = tmp_path / "told"
+    on_sigterm = f"lambda *_: (open({str(told)!r}, 'w').close(), sys.exit(1))" if obeys else "signal.SIG_IGN"
+    command = f"""
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, {on_sigterm})
+open({str(tmp_path / "pid")!r}, "w").write(f"{{os.getpid()}} ")
+time.sleep(600)
+"""
+    eraser = Eraser(NEVER_MORE, [sys.executable, "-c", command])
     eraser.start()
     eraser.want()
-    until(lambda: runs(tmp_path / "runs") == 1)
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith(" "))
 
-    eraser.stop()
+    assert eraser.stop(60)
+
+    assert told.exists() == obeys
+    assert caplog.text == ""
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_a_program_that_is_not_there_is_told_of(caplog: pytest.LogCaptureFixture) -> None:

@@ -149,6 +149,15 @@ def test_a_write_that_fails_at_the_index_is_made_up_for_before_it_answers_again(
     assert (api.get("/v1/users/half-written").status_code == 200) == found
 
 
+def test_who_is_only_in_the_index_can_be_deleted_too(world: SmallWorld) -> None:
+    settings = SETTINGS.model_copy(update={"follow_every_s": 60})
+    with TestClient(create_app(lambda metrics: world.parts(metrics, settings), settings)) as api:
+        world.store.delete([UserId("person-0")])  # by another process, a moment ago
+
+        assert api.delete("/v1/users/person-0").status_code == 204
+        assert api.get("/v1/users/person-0/similar").status_code == 404
+
+
 def test_a_store_that_hangs_keeps_nobody_waiting_but_those_who_ask_it(world: SmallWorld) -> None:
     hanging = Hanging(world.store)
     settings = SETTINGS.model_copy(update={"store_timeout_s": 0.2})

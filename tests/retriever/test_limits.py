@@ -24,8 +24,10 @@ async def echo(_scope: Any, receive: Callable[[], Awaitable[Any]], send: Callabl
     await send({"type": "http.response.body", "body": str(length).encode()})
 
 
-def asked(*pieces: tuple[float, bytes], max_body_s: float = 0.2, headers: tuple[Any, ...] = ()) -> tuple[int, bytes]:
-    """The answer to a body that comes in ``pieces``, each after some seconds."""
+def sent_for(
+    *pieces: tuple[float, bytes], max_body_s: float = 0.2, headers: tuple[Any, ...] = (), app: Any = echo
+) -> list[Any]:
+    """What is sent for a body that comes in ``pieces``, each after some seconds."""
     sent: list[Any] = []
 
     async def coming() -> AsyncIterator[dict[str, Any]]:
@@ -40,10 +42,15 @@ def asked(*pieces: tuple[float, bytes], max_body_s: float = 0.2, headers: tuple[
         async def send(message: Any) -> None:
             sent.append(message)
 
-        app = BodyLimit(echo, max_body_bytes=10, max_body_s=max_body_s)
-        await app({**SCOPE, "headers": [*headers]}, messages.__anext__, send)
+        limited = BodyLimit(app, max_body_bytes=10, max_body_s=max_body_s)
+        await limited({**SCOPE, "headers": [*headers]}, messages.__anext__, send)
 
     asyncio.run(run())
+    return sent
+
+
+def asked(*pieces: tuple[float, bytes], max_body_s: float = 0.2, headers: tuple[Any, ...] = ()) -> tuple[int, bytes]:
+    sent = sent_for(*pieces, max_body_s=max_body_s, headers=headers)
     return sent[0]["status"], sent[1]["body"]
 
 
@@ -60,6 +67,23 @@ def test_a_body_beyond_the_limit_is_refused(pieces: tuple[tuple[float, bytes], .
     status, body = asked(*pieces, headers=headers)
 
     assert (status, json.loads(body)["code"]) == (413, "body-too-large")
+
+
+def test_a_connection_whose_body_was_refused_is_not_used_again() -> None:
+    for sent in (sent_for((0, b"12345678901")), sent_for((0, b""), headers=((b"content-length", b"11"),))):
+        assert (b"connection", b"close") in sent[0]["headers"]
+
+
+def test_a_framework_that_answers_a_broken_body_itself_is_not_heard() -> None:
+    async def outspoken(scope: Any, receive: Any, send: Any) -> None:
+        await echo(scope, receive, send)
+        await send({"type": "http.response.start", "status": 400, "headers": []})
+        await send({"type": "http.response.body", "body": b"ClientDisconnect"})
+
+    sent = sent_for((0, b"12345678901"), app=outspoken)
+
+    assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [413]
+    assert len(sent) == 2
 
 
 def test_a_body_that_drips_is_refused_though_each_drop_comes_in_time() -> None:

@@ -31,6 +31,7 @@ def test_an_answer_that_was_begun_before_a_change_is_not_kept_after_it() -> None
     clock = Clock()
     recent = RecentAnswers(clock, max_bytes=100)
     clock.now = 1
+    assert recent.get(("/a", b"")) is None
 
     recent.put(("/a", b""), Response(b"old"), 0)
 

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -7,15 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.delivery import deliver
+from features.fingerprint import fingerprint
 from features.identity import point_id
 from features.listener import listener_of
 from features.profile import UserId
 from indexer.follow import vectors_of
+from indexer.payload import CONTENT
 from retriever.app import create_app
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
-from retriever.reconcile import Differences, differences
+from retriever.reconcile import Differences, Reconciled, Reconciler, differences
 from tests.builders import NOW, a_community
+from tests.faults import Breakable
 from tests.small_world import SETTINGS, SmallWorld
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -91,6 +95,44 @@ def test_what_waits_in_the_outbox_is_what_is_wanted_and_is_delivered(world: Smal
     assert parts.outbox.depth().waiting == 0
     assert world.store.get([UserId("newcomer"), UserId("person-3")]).keys() == {"newcomer"}
     assert deliver(parts.outbox, world.store).written == 0
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_who_leaves_or_joins_anew_while_the_stores_are_compared_stays_so(world: SmallWorld, leaves: bool) -> None:
+    person_1 = UserId("person-1")
+    other = a_community(3)[2].model_copy(update={"user_id": person_1})
+    (anew,) = world.builder.build([listener_of(other)], now=NOW, consent=True)
+
+    class Meanwhile(Breakable):
+        """A store in which, as soon as everybody was looked at, somebody writes."""
+
+        def scan(self, **more: Any) -> Iterator[Any]:
+            yield from world.store.scan(**more)
+            if leaves:
+                parts.members.forget(person_1)
+            else:
+                parts.members.join(anew)
+
+    parts = world.parts()
+    reconciler = Reconciler(parts.live, parts.outbox, Meanwhile(world.store))  # type: ignore[arg-type]
+    with parts.live.lease() as unit:
+        unit.index.delete([point_id(person_1)])
+
+    reconciler.mend()
+
+    with parts.live.lease() as unit:
+        point = unit.index.get([person_1]).get(person_1)
+        assert (None if point is None else point.payload[CONTENT]) == (None if leaves else fingerprint(anew))
+    assert parts.outbox.depth().waiting == 1
+    parts.close()
+
+
+def test_only_some_examples_are_told() -> None:
+    many = Differences(tuple(UserId(str(number)) for number in range(30)), (), ())
+
+    told = Reconciled.of(many, dry_run=True)
+
+    assert (told.missing, told.examples) == (30, many.missing[:20])
 
 
 def test_a_store_that_was_restored_from_a_backup_is_followed(world: SmallWorld, parts: Parts) -> None:
