@@ -55,7 +55,7 @@ def _together(outbox: Outbox, store: FeatureStore, rows: Sequence[Waiting]) -> D
         if gone:
             store.delete(gone)
         if people:
-            store.upsert(people)
+            store.upsert(people, anew=True)
     except StoreError as refusal:
         return Delivered(refused=refusal)
     if rows:

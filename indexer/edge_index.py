@@ -19,6 +19,7 @@ from qdrant_edge import (
     Point,
     Query,
     QueryRequest,
+    Record,
     ScoredPoint,
     ScrollRequest,
     UpdateOperation,
@@ -35,6 +36,7 @@ from indexer.vectors import unit, units
 
 _USER_ID = "user_id"  # kept in the payload by this adapter, since a point id does not lead back to it
 _FEW = 16  # people to leave out who are dropped afterwards instead of filtered
+_FLUSH_EVERY = 500  # writes; unflushed, old states of the same people pile up on the disk, and in the next opening
 _MOST_TIES = 1_000  # beyond so many equals at the last place, which of them are named is left to the engine
 
 
@@ -49,6 +51,7 @@ class EdgeUserIndex:
         self._version = version
         self._lock = lock
         self._closed = False
+        self._unflushed = 0
         self._params = {exact: search_params(settings, exact=exact) for exact in (False, True)}
 
     @property
@@ -110,6 +113,7 @@ class EdgeUserIndex:
         ]
         with engine("The index cannot be written"):
             self._shard.update(UpdateOperation.upsert_points(points))
+            self._flush_now_and_then()
 
     def delete(self, points: Iterable[UUID]) -> None:
         """Delete by ``features.identity.point_id``; unknown ones are no error."""
@@ -118,6 +122,13 @@ class EdgeUserIndex:
             return
         with engine("The index cannot be written"):
             self._shard.update(UpdateOperation.delete_points(ids))  # type: ignore[arg-type]  # a list is invariant
+            self._flush_now_and_then()
+
+    def _flush_now_and_then(self) -> None:
+        self._unflushed += 1
+        if self._unflushed >= _FLUSH_EVERY:
+            self._shard.flush()
+            self._unflushed = 0
 
     def contents(self, batch_size: int = 2000) -> Iterator[dict[UserId, str]]:
         """Everybody with the ``content`` of their payload ('' where there is none), in batches; none twice."""
@@ -125,8 +136,7 @@ class EdgeUserIndex:
         while True:
             with engine("The index cannot be read"):
                 records, following = self._shard.scroll(ScrollRequest(following, batch_size, None, [_USER_ID, CONTENT]))
-            payloads = [record.payload or {} for record in records]
-            yield {UserId(payload[_USER_ID]): payload.get(CONTENT, "") for payload in payloads}
+            yield dict(map(content_of, records))
             if following is None:
                 return
 
@@ -161,6 +171,12 @@ class EdgeUserIndex:
         neighbours = [_neighbour(point) for point in points]
         neighbours.sort(key=_by_similarity_then_id)
         return neighbours[:limit]
+
+
+def content_of(record: Record) -> tuple[UserId, str]:
+    """Whose record it is, and the ``content`` of their payload ('' where there is none)."""
+    payload = record.payload or {}
+    return UserId(payload[_USER_ID]), payload.get(CONTENT, "")
 
 
 def _neighbour(point: ScoredPoint) -> Neighbour:

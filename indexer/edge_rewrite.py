@@ -6,25 +6,40 @@ grows beside the version's own; both lie under the lock of the version, which no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from qdrant_edge import CountRequest, EdgeShard, Point, ScrollRequest, UpdateOperation
+from qdrant_edge import CountRequest, EdgeShard, Point, Record, ScrollRequest, UpdateOperation
 
 from indexer.edge_folder import fresh_shard_of, shard_of, sweep
-from indexer.edge_index import EdgeUserIndex
+from indexer.edge_index import EdgeUserIndex, content_of
 from indexer.edge_shard import build_graph, create_shard, engine, load_shard
 from indexer.errors import IndexUnavailable
 from indexer.files import folder_errors, sync_folder
 from indexer.manifest import MEND, read_manifest, write_manifest
-from indexer.ports import IndexVersion, PersonVector
+from indexer.ports import IndexVersion, Outdated, PersonVector
 from indexer.settings import IndexSettings
 
 _BATCH = 1000
+_COPYING = "The index cannot be copied"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Whom a rewritten version leaves out: some points, and of the others whom ``outdated`` names."""
+
+    points: frozenset[UUID]
+    outdated: Outdated
+
+    def others(self, records: Sequence[Record]) -> list[Record]:
+        """Those of ``records`` who stay."""
+        rest = [(record, *content_of(record)) for record in records if record.id not in self.points]
+        named = frozenset(self.outdated({user_id: content for _, user_id, content in rest}))
+        return [record for record, user_id, _ in rest if user_id not in named]
 
 
 class EdgeVersionRewriter:
@@ -72,13 +87,11 @@ class EdgeVersionRewriter:
             last_of_all_first.callback(self._index.close)
 
 
-def rewriter(
-    folder: Path, settings: IndexSettings, without: Collection[UUID], *, lock: IO[bytes]
-) -> EdgeVersionRewriter:
-    """Copy everybody in the version of ``folder`` but the points ``without``. Takes over ``lock``.
+def rewriter(folder: Path, settings: IndexSettings, left_out: LeftOut, *, lock: IO[bytes]) -> EdgeVersionRewriter:
+    """Copy everybody in the version of ``folder`` but whom ``left_out`` names. Takes over ``lock``.
 
     Raises:
-        IndexUnavailable: the version is damaged, or the disk fails.
+        IndexUnavailable: the version is damaged, or the disk fails. And what ``left_out.outdated`` raises.
     """
     with ExitStack() as on_failure:
         on_failure.callback(lock.close)
@@ -86,31 +99,40 @@ def rewriter(
         version, fresh = read_manifest(folder), fresh_shard_of(folder)
         shard = create_shard(fresh, version.width, settings)
         on_failure.callback(shard.close)
-        people = _copy(load_shard(shard_of(folder)), shard, frozenset(without))
+        people = _copy(load_shard(shard_of(folder)), shard, left_out)
         on_failure.pop_all()
     index = EdgeUserIndex(shard, replace(version, count=people), settings, lock=None)
     return EdgeVersionRewriter(fresh, shard, index, lock=lock)
 
 
-def _copy(source: EdgeShard, target: EdgeShard, without: frozenset[UUID]) -> int:
+def _copy(source: EdgeShard, target: EdgeShard, left_out: LeftOut) -> int:
     """Copy people as they lie there, vectors bit by bit; returns how many. Closes ``source``."""
     copied = seen = 0
-    offset = None
-    with engine("The index cannot be copied"):
-        try:
-            while True:
-                request = ScrollRequest(offset=offset, limit=_BATCH, with_payload=True, with_vector=True)
-                records, offset = source.scroll(request)
+    try:
+        for records in _batches(source):
+            living = left_out.others(records)
+            if living:
                 # mypy: asked for, so every record has its vector
-                living = [Point(r.id, r.vector, r.payload) for r in records if r.id not in without]  # type: ignore[arg-type]
-                if living:
-                    target.update(UpdateOperation.upsert_points(living))
-                seen, copied = seen + len(records), copied + len(living)
-                if offset is None:
-                    break
+                points = [Point(record.id, record.vector, record.payload) for record in living]  # type: ignore[arg-type]
+                with engine(_COPYING):
+                    target.update(UpdateOperation.upsert_points(points))
+            seen, copied = seen + len(records), copied + len(living)
+        with engine(_COPYING):
             expected = source.count(CountRequest(exact=True))
-        finally:
+    finally:
+        with engine(_COPYING):
             source.close()
     if seen != expected:
         raise IndexUnavailable(f"Only {seen:,} of {expected:,} people of the index could be read.", MEND)
     return copied
+
+
+def _batches(source: EdgeShard) -> Iterator[list[Record]]:
+    offset = None
+    while True:
+        with engine(_COPYING):
+            request = ScrollRequest(offset=offset, limit=_BATCH, with_payload=True, with_vector=True)
+            records, offset = source.scroll(request)
+        yield records
+        if offset is None:
+            return

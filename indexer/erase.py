@@ -18,7 +18,7 @@ from indexer.build import ASKED, BuildOptions, build_version
 from indexer.check import Sample, check_count, check_recall
 from indexer.errors import IndexerError, IndexInUse, NoIndex
 from indexer.ports import NEVER_CLEARED, IndexVersion, RewritableCatalog, UserIndex
-from indexer.tombstones import cleared, holds_deleted
+from indexer.tombstones import cleared, holds_deleted, outdated
 from trainer.ports import Embedder
 
 _EVER = NEVER_CLEARED.at
@@ -64,7 +64,8 @@ def erase(
     A version that no process has open is rewritten under its own name. The live one, where a server has it open, is
     built anew with the same model and takes the old one's place, so that the way back leads where it led before; the
     server moves over and the old one is dropped. Killed at any point, it leaves every version whole, and the next call
-    goes on. Who is deleted meanwhile is the next call's.
+    goes on. Who is deleted meanwhile is the next call's. Of somebody who has come back, what was known of them before
+    goes; a version that knew nothing else is without them until it is opened, which brings it up to date.
 
     Raises:
         IndexUnavailable: the live version is damaged; or, after all others were freed, another one is, or is being
@@ -73,7 +74,7 @@ def erase(
             version is left as it was.
         NoModel, BrokenModel, ModelMismatch: the live version is open, and its model cannot build another one.
     """
-    if not features.deleted(since=_EVER):
+    if not features.departed(since=_EVER):
         return Erased()
     run = _Run(features, catalog, options.build)
     live = _live(catalog)  # first, so that a damaged one is told of and not dropped
@@ -149,7 +150,9 @@ class _Run:
     def _rewrite_and_check(self, name: str) -> None:
         self._options.say(f"rewriting {name}")
         free_of = cleared(self._features, now=self._options.clock())
-        builder = self._catalog.rewrite(name, without=self._features.deleted(since=_EVER))
+        gone = frozenset(self._features.deleted(since=_EVER))
+        returned = frozenset(self._features.departed(since=_EVER)) - gone
+        builder = self._catalog.rewrite(name, without=gone, outdated=outdated(self._features, returned))
         try:
             index = builder.finish()
             check_count(index, index.version.count)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from features.fingerprint import fingerprint
 from features.ports import Changes
 from features.user_features import UserFeatures
-from indexer.payload import pack
+from indexer.payload import CONTENT, pack
 from indexer.ports import PersonVector, UserIndex
 from trainer.ports import Embedder
 
@@ -23,27 +25,31 @@ WRITE_MAY_LAST = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """What was brought over."""
+    """How many people were brought over, and the point ids of those who were deleted."""
 
     upserted: int
-    deleted: int
+    deleted: tuple[UUID, ...]
 
 
-def has_changes(features: Changes, *, since: datetime) -> bool:
-    """Whether :func:`catch_up` would find anything. Raises StoreError."""
-    return bool(features.deleted(since=since)) or any(features.scan(since=since, batch_size=1))
+def is_behind(index: UserIndex, features: Changes, *, since: datetime) -> bool:
+    """Whether :func:`catch_up` has anything to do. Raises StoreError."""
+    return bool(features.deleted(since=since)) or any(
+        _differing(index, batch) for batch in features.scan(since=since, batch_size=BATCH)
+    )
 
 
 def catch_up(index: UserIndex, features: Changes, embedder: Embedder, *, since: datetime) -> CaughtUp:
-    """Apply all changes written at or after ``since``; harmless to repeat, and quick where nothing changed."""
+    """Apply all changes written at or after ``since``; what the index holds already is not written again."""
     gone = features.deleted(since=since)
     if gone:
         index.delete(gone)
     upserted = 0
     for batch in features.scan(since=since, batch_size=BATCH):
-        index.upsert(vectors_of(batch, embedder))
-        upserted += len(batch)
-    return CaughtUp(upserted, len(gone))
+        differing = _differing(index, batch)
+        if differing:
+            index.upsert(vectors_of(differing, embedder))
+        upserted += len(differing)
+    return CaughtUp(upserted, tuple(gone))
 
 
 def vectors_of(people: Sequence[UserFeatures], embedder: Embedder) -> list[PersonVector]:
@@ -53,3 +59,10 @@ def vectors_of(people: Sequence[UserFeatures], embedder: Embedder) -> list[Perso
         PersonVector(person.user_id, joint, pack(person, towers))
         for person, joint, towers in zip(people, embedded.joint, embedded.towers, strict=True)
     ]
+
+
+def _differing(index: UserIndex, people: Sequence[UserFeatures]) -> list[UserFeatures]:
+    """Those whom the index does not hold as they are; a model never changes within a version."""
+    held = index.get([person.user_id for person in people])
+    contents = {user_id: point.payload.get(CONTENT) for user_id, point in held.items()}
+    return [person for person in people if contents.get(person.user_id) != fingerprint(person)]

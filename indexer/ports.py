@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import floor
@@ -16,6 +16,10 @@ from features.profile import UserId
 
 Payload = Mapping[str, str | int | float]
 """Small fields that travel with a vector, by name; see ``indexer.payload``."""
+
+
+Outdated = Callable[[Mapping[UserId, str]], Collection[UserId]]
+"""Told of people with the ``content`` of their payload, names those who are not to be kept as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +212,22 @@ class IndexCatalog(Protocol):
         ...
 
 
+def nobody(_contents: Mapping[UserId, str]) -> tuple[UserId, ...]:
+    """Outdated where everybody may be kept."""
+    return ()
+
+
 class RewritableCatalog(IndexCatalog, Protocol):
     """A catalogue whose versions can be freed of what was deleted; for the indexer's process, never for the server's.
 
     An engine deletes softly: who is deleted is not found any more, but stays in the files until they are rewritten.
     """
 
-    def rewrite(self, name: str, *, without: Collection[UUID]) -> VersionBuilder:
+    def rewrite(self, name: str, *, without: Collection[UUID], outdated: Outdated = nobody) -> VersionBuilder:
         """Begin to rewrite a version: the builder holds everybody in it but the points ``without``.
+
+        Those others whom ``outdated`` names when it is told of them, batch by batch, are left out, too; what it raises
+        is raised, and the version is as it was.
 
         The version stays as it was until the builder is sealed, under the same name, and cannot be opened until then.
         Its index, once finished, bears the facts of the version and the ``count`` of people who were copied.

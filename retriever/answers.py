@@ -85,7 +85,9 @@ class Recommendations:
     ]
     stored: Annotated[bool, Field(description="Whether this person is part of the community now.")]
     recommendations: tuple[Recommendation, ...]
-    discoveries: tuple[Discovery, ...]
+    discoveries: Annotated[
+        tuple[Discovery, ...], Field(description="None where fewer than five people are left to tell of them.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

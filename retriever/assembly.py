@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from features.build import FeatureBuilder
 from features.delivery import Delivered
@@ -78,8 +79,16 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     idempotent = Idempotent(
         settings.home, ttl=timedelta(hours=settings.idempotency_ttl_h), max_bytes=settings.idempotency_max_mb * 2**20
     )
+    # Who was deleted while no server ran is not brought back by a request that is repeated.
+    idempotent.forget_points(changes.deleted(since=datetime.now(UTC) - timedelta(hours=settings.idempotency_ttl_h)))
     sources = Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder)
-    live = Live(sources, on_deleted=idempotent.drop_answers)
+
+    def on_deleted(points: Sequence[UUID]) -> None:
+        idempotent.forget_points(points)
+        if eraser is not None:
+            eraser.want()
+
+    live = Live(sources, on_deleted)
     members = Members(live, outside.outbox, store, on_forget=idempotent.forget)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
 

@@ -43,8 +43,20 @@ class Understood:
 
 
 def understood(asks: Sequence[Ask], service: Service, id_of: Callable[[int], UserId | None]) -> list[Understood]:
-    """The questions made ready; ``id_of`` gives the id for a profile without one, by the question's place."""
-    return [Understood(_asker(ask, service, id_of(place)), ask.options()) for place, ask in enumerate(asks)]
+    """The questions made ready; ``id_of`` gives the id for a profile without one, by the question's place.
+
+    Raises:
+        ProfileTooLarge: the profiles that fit one by one are too large together.
+    """
+    questions = [Understood(_asker(ask, service, id_of(place)), ask.options()) for place, ask in enumerate(asks)]
+    service.must_fit(
+        sum(
+            ask.profile.track_count
+            for ask, question in zip(asks, questions, strict=True)
+            if ask.profile is not None and isinstance(question.asker, Listener)
+        )
+    )
+    return questions
 
 
 def listeners_of(questions: Sequence[Understood]) -> list[Listener]:

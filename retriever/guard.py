@@ -93,9 +93,9 @@ class GuardedStore:
     def __init__(self, store: FeatureStore, guard: Guard) -> None:
         self._store, self._guard = store, guard
 
-    def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
-        """Write all of ``people`` in one transaction."""
-        return self._guard.call(lambda: self._store.upsert(people))
+    def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
+        """Write all of ``people`` in one transaction; with ``anew`` the unchanged are stamped, too."""
+        return self._guard.call(lambda: self._store.upsert(people, anew=anew))
 
     def get(self, user_ids: Sequence[UserId]) -> dict[UserId, UserFeatures]:
         """Those of ``user_ids`` who are known."""
@@ -115,6 +115,10 @@ class GuardedStore:
     def deleted(self, *, since: datetime) -> list[UUID]:
         """Point ids of the people deleted at or after ``since`` who have not come back."""
         return self._guard.call(lambda: self._store.deleted(since=since))
+
+    def departed(self, *, since: datetime) -> list[UUID]:
+        """Point ids of the people who left at or after ``since``, also of those who have come back."""
+        return self._guard.call(lambda: self._store.departed(since=since))
 
     def count(self) -> int:
         """Number of people."""

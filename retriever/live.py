@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from uuid import UUID
 
 from features.errors import SoundalikeError
 from indexer.errors import IndexUnavailable
-from indexer.follow import catch_up, has_changes
+from indexer.follow import catch_up, is_behind
 from indexer.ports import IndexVersion
 from indexer.terms import numbered
 from retriever.errors import Overloaded
-from retriever.opening import Sources, Unit, bring_up_to_date, open_live, open_unit
+from retriever.opening import Sources, Unit, bring_up_to_date, open_live, open_unit, settled_until
 
-LOOK_BACK = timedelta(seconds=5)
-"""A write is stamped inside its transaction and seen after it; each look for changes reaches back this far."""
 WRITE_WAITS_S = 5.0
 """How long a write waits for its turn; only catching up with very many changes takes longer."""
 
@@ -38,8 +37,8 @@ class Live:
         generation: grows with everything that may change an answer, before that is acknowledged.
     """
 
-    def __init__(self, sources: Sources, on_deleted: Callable[[], None] = lambda: None) -> None:
-        """Open the published version; ``on_deleted`` is called when another process has deleted people.
+    def __init__(self, sources: Sources, on_deleted: Callable[[Sequence[UUID]], None] = lambda _points: None) -> None:
+        """Open the published version; ``on_deleted`` is told the point ids of people who were deleted, by whomever.
 
         Raises:
             NoIndex: nothing was published. NoModel, BrokenModel: its model cannot be loaded.
@@ -51,8 +50,9 @@ class Live:
         self._stopping = False
         self.generation = 0
         self.trouble: str | None = None
-        self._looked_at = datetime.now(UTC)
+        settled = settled_until(sources)
         self._unit = open_live(sources)
+        self._followed_until: datetime = settled or self._unit.version.watermark
         self.people = numbered(*sources.artists.popularity())
 
     @contextmanager
@@ -96,25 +96,26 @@ class Live:
 
         To be used within ``writing``. Raises what :meth:`lease` raises.
         """
-        with self.lease() as unit:
-            try:
-                yield unit
-            except IndexUnavailable:
-                unit.is_stale = True
-                raise
-            finally:
-                self.generation += 1  # only one at a time writes
+        try:
+            with self.lease() as unit:
+                try:
+                    yield unit
+                except IndexUnavailable:
+                    unit.is_stale = True
+                    raise
+        finally:
+            self.generation += 1  # only one at a time writes; also where the index is down and only answers are kept
 
     def follow(self) -> None:
-        """Move over to a newly published version, mend a failed one, bring it up to date, close what nobody uses."""
-        try:
-            self._move_over_or_mend()
-            self._catch_up()
-            self.trouble = None
-        except SoundalikeError as error:
-            if self.trouble != str(error):
-                _log.error("cannot follow: %s", error)
-            self.trouble = str(error)
+        """Move over to a newly published version, mend a failed one, bring it up to date, close what nobody uses.
+
+        A version that cannot be moved over to does not keep the live one from being brought up to date.
+        """
+        troubles = [trouble for step in (self._move_over_or_mend, self._catch_up) if (trouble := _trouble_of(step))]
+        trouble = troubles[0] if troubles else None
+        if trouble not in (None, self.trouble):
+            _log.error("cannot follow: %s", trouble)
+        self.trouble = trouble
         self._close_retired()
 
     def count_popularity(self) -> None:
@@ -141,14 +142,18 @@ class Live:
         self._close_retired()
 
     def _catch_up(self) -> None:
-        since, looked_at = self._looked_at - LOOK_BACK, datetime.now(UTC)
+        settled, since = settled_until(self._sources), self._followed_until
+        if settled == since:
+            return
         # Asked before the writers are stopped: a store that hangs must not keep them waiting.
-        if has_changes(self._sources.changes, since=since):
+        with self.lease() as unit:
+            behind = is_behind(unit.index, self._sources.changes, since=since)
+        if behind:
             with self.writing(), self.changing() as unit:
                 done = catch_up(unit.index, self._sources.changes, unit.embedder, since=since)
             if done.deleted:
-                self._on_deleted()
-        self._looked_at = looked_at  # what was missed by an error is looked for again
+                self._on_deleted(done.deleted)
+        self._followed_until = settled or since  # what was missed by an error is looked for again
 
     def _move_over_or_mend(self) -> None:
         published = self._sources.catalog.live()
@@ -156,17 +161,18 @@ class Live:
             if not self._unit.is_down:
                 return
             self._let_go()
-        started = datetime.now(UTC)
+        settled = settled_until(self._sources)
         fresh = open_unit(self._sources, published)
         with self._writes:
             try:  # what came while the first, longer catching-up went on
-                bring_up_to_date(fresh, self._sources, since=started - LOOK_BACK)
+                bring_up_to_date(fresh, self._sources, since=settled or published.watermark)
             except BaseException:
                 fresh.close()
                 raise
             with self._guard:
                 replaced, self._unit = (fresh, self._unit) if self._stopping else (self._unit, fresh)
                 self._retired.append(replaced)
+            self._followed_until = settled or self._followed_until
             self.generation += 1
         self.count_popularity()
         _log.info("moved over to %s", published.name)
@@ -184,3 +190,12 @@ class Live:
             self._retired = [unit for unit in self._retired if unit.leases]
         for unit in idle:
             unit.close()
+
+
+def _trouble_of(step: Callable[[], None]) -> str | None:
+    """Why a step could not be done."""
+    try:
+        step()
+    except SoundalikeError as error:
+        return str(error)
+    return None

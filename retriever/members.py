@@ -17,6 +17,7 @@ from features.profile import UserId
 from features.user_features import UserFeatures
 from indexer.errors import IndexUnavailable
 from indexer.follow import vectors_of
+from retriever.given_up import raise_if_given_up
 from retriever.live import Live
 
 MEND_UNKNOWN = "Send a profile to POST /v1/recommendations, or upload an export to POST /v1/profiles."
@@ -32,7 +33,7 @@ class Members:
         store: FeatureStore,
         on_forget: Callable[[UserId], None] = lambda _person: None,
     ) -> None:
-        """``on_forget`` is told of a deletion before it is acknowledged; it may raise StoreError."""
+        """``on_forget`` is told of a deletion before it is done and before it is acknowledged; may raise StoreError."""
         self._live, self._outbox, self._store, self._on_forget = live, outbox, store, on_forget
 
     def join(self, person: UserFeatures) -> None:
@@ -41,10 +42,11 @@ class Members:
         Raises:
             IndexUnavailable: the person may be kept, and is found by others once the index is back.
             StoreError: the outbox cannot be written, so nothing was kept.
-            Overloaded: others have been writing for too long.
+            Overloaded: others have been writing for too long, or nobody waits for this any more.
         """
         with self._live.writing(), self._live.changing() as unit:
             vectors = vectors_of([person], unit.embedder)
+            raise_if_given_up()
             self._outbox.put(person)
             unit.index.upsert(vectors)
 
@@ -60,10 +62,12 @@ class Members:
         with self._live.writing():
             if not self._may_be_known(user_id):
                 raise UnknownUser(f"Nobody has the id {user_id!r}.", "There was nothing to delete.")
+            raise_if_given_up()
             self._on_forget(user_id)
             self._outbox.remove(user_id)
             with suppress(IndexUnavailable), self._live.changing() as unit:
                 unit.index.delete([point_id(user_id)])
+            self._on_forget(user_id)  # again: a question that began in between has still found them
 
     def known(self, user_id: UserId) -> UserFeatures:
         """What is kept of a person. Raises UnknownUser, StoreError."""

@@ -119,6 +119,16 @@ def open_unit(sources: Sources, version: IndexVersion) -> Unit:
     return unit
 
 
+def settled_until(sources: Sources) -> datetime | None:
+    """The time of the last change; whoever has followed the changes until then misses nothing by asking since then.
+
+    None where nothing has ever changed, or something is on its way from the outbox to the store just now: that is left
+    out of the changes although it may be stamped already. Raises StoreError.
+    """
+    with sources.outbox.at_rest() as is_at_rest:
+        return sources.changes.last_change() if is_at_rest else None
+
+
 def bring_up_to_date(unit: Unit, sources: Sources, *, since: datetime) -> None:
     """Apply all that waits in the outbox, then the store's changes since; what was acknowledged is findable.
 

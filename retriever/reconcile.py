@@ -6,6 +6,7 @@ long by itself; this is the proof of it, and the way back after a store was rest
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +24,7 @@ from features.settled import Settled
 from indexer.follow import vectors_of
 from indexer.payload import CONTENT
 from indexer.ports import UserIndex
+from retriever.errors import Overloaded
 from retriever.live import Live
 from retriever.opening import Unit
 
@@ -88,6 +90,7 @@ class Reconciler:
 
     def __init__(self, live: Live, outbox: Outbox, store: FeatureStore) -> None:
         self._live, self._outbox, self._store = live, outbox, store
+        self._mending = threading.Lock()  # a store that hangs then keeps one thread, however often this is asked for
 
     def compare(self) -> Differences:
         """Look, and change nothing."""
@@ -99,8 +102,16 @@ class Reconciler:
 
         Raises:
             StoreError, IndexUnavailable: a store does not answer; what was mended until then stays so.
-            Overloaded: others have been writing for too long.
+            Overloaded: others have been writing for too long, or another one is at it already.
         """
+        if not self._mending.acquire(blocking=False):
+            raise Overloaded("The stores are being compared already.")
+        try:
+            return self._mend_all()
+        finally:
+            self._mending.release()
+
+    def _mend_all(self) -> Differences:
         deliver_all(self._outbox, self._store)
         suspected = self.compare()
         mended: list[Differences] = []

@@ -38,6 +38,9 @@ from retriever.nearest import (
 from retriever.opening import Unit
 from retriever.options import ANYBODY, Options
 
+FEWEST_VOTERS = 5
+"""With fewer people to vote there are no discoveries: of one alone they would be that person's listening, in pieces."""
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -90,14 +93,18 @@ class Service:
         Raises:
             EmptyProfile, ProfileTooLarge: it cannot be used.
         """
-        if profile.track_count > self._bounds.max_profile_tracks:
-            raise ProfileTooLarge(
-                f"The profile holds {profile.track_count:,} tracks; the limit is {self._bounds.max_profile_tracks:,}.",
-                "Send the most played ones, or raise SOUNDALIKE_MAX_PROFILE_TRACKS on the server.",
-            )
+        self.must_fit(profile.track_count)
         if profile.user_id is None:
             profile = profile.model_copy(update={"user_id": otherwise or new_user_id()})
         return listener_of(profile)
+
+    def must_fit(self, tracks: int) -> None:
+        """What one request brings is limited, in one profile or in many. Raises ProfileTooLarge."""
+        if tracks > self._bounds.max_profile_tracks:
+            raise ProfileTooLarge(
+                f"There are {tracks:,} tracks; the limit is {self._bounds.max_profile_tracks:,}.",
+                "Send the most played ones, or raise SOUNDALIKE_MAX_PROFILE_TRACKS on the server.",
+            )
 
     def recommend(self, person: UserFeatures, options: Options) -> Recommendations:
         """The people nearest to somebody new; with ``remember`` they are part of the community when this returns.
@@ -186,6 +193,7 @@ class Service:
             near = unit.index.search(query, most, exclude=left_out, where=choice.where)
         named = varied(unit.index, near, options.limit, choice.diversity)
         known = asking.known.union(artist_numbers([*options.like.artists, *options.unlike.artists]))
+        enough = near[:voters] if len(near) >= FEWEST_VOTERS else []
         return Recommendations(
             user_id=asking.user_id,
             model_version=unit.version.model_version,
@@ -193,7 +201,7 @@ class Service:
             coverage=asking.coverage,
             stored=stored,
             recommendations=Asker(asking.card, self._yardstick(unit)).compare(_with_cards(named)),
-            discoveries=discoveries(_with_cards(near[:voters]), known, self._bounds.max_reasons),
+            discoveries=discoveries(_with_cards(enough), known, self._bounds.max_reasons),
         )
 
     def _yardstick(self, unit: Unit) -> Yardstick:

@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 
 from retriever.errors import Overloaded
+from retriever.given_up import a_request
 
 _Answer = TypeVar("_Answer")
 
@@ -22,7 +23,7 @@ class Workers:
         self._inside = 0
 
     async def run(self, work: Callable[[], _Answer]) -> _Answer:
-        """Do blocking work in a thread; given up, it goes on there and its answer is dropped."""
+        """Do blocking work in a thread; given up, it goes on there up to its first write, and its answer is dropped."""
         return await anyio.to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=True)
 
     async def admit(self, work: Callable[[], Awaitable[_Answer]]) -> _Answer:
@@ -35,7 +36,7 @@ class Workers:
             raise Overloaded(f"{self._inside} requests are being worked on already.")
         self._inside += 1
         try:
-            with anyio.fail_after(self._deadline_s):
+            with anyio.fail_after(self._deadline_s), a_request():
                 return await work()
         except TimeoutError:
             raise Overloaded(f"There was no answer within {self._deadline_s:g} s.") from None

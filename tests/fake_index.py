@@ -15,7 +15,7 @@ from features.identity import point_id
 from features.profile import UserId
 from features.user_features import UserFeatures
 from indexer.errors import IndexInUse, IndexUnavailable, NoIndex
-from indexer.ports import EVERYBODY, IndexVersion, Neighbour, Payload, PersonVector, Where
+from indexer.ports import EVERYBODY, IndexVersion, Neighbour, Outdated, Payload, PersonVector, Where, nobody
 from indexer.vectors import unit
 from trainer.ports import TOWERS, Embeddings
 
@@ -165,13 +165,15 @@ class MemoryIndexCatalog:
         self._opened[name] = self.opens(*self._sealed[name])
         return self._opened[name]
 
-    def rewrite(self, name: str, *, without: Collection[UUID]) -> MemoryVersionBuilder:
+    def rewrite(self, name: str, *, without: Collection[UUID], outdated: Outdated = nobody) -> MemoryVersionBuilder:
         self._must_know(name)
         self._must_not_be_rewritten(name)
         if self._is_in_use(name):
             raise IndexInUse("Somebody has the index open.")
         version, people = self._sealed[name]
-        living = {point: person for point, person in people.items() if point not in without}
+        rest = {point: person for point, person in people.items() if point not in without}
+        named = outdated({person.user_id: str(person.payload.get("content", "")) for person in rest.values()})
+        living = {point: person for point, person in rest.items() if person.user_id not in named}
         self._rewriters[name] = MemoryVersionBuilder(self, replace(version, count=len(living)), living)
         return self._rewriters[name]
 

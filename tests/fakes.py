@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from statistics import median_low
 from uuid import UUID
@@ -99,21 +99,27 @@ class MemoryFeatureStore:
         self._people: dict[UserId, UserFeatures] = {}
         self._written_at: dict[UserId, datetime] = {}
         self._tombstones: dict[UUID, datetime] = {}
+        self._back: set[UUID] = set()
         self._changed_at: datetime | None = None
         self.catalog = MemoryArtistCatalog(self._people)
 
-    def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
+    def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
         added = updated = unchanged = 0
+        stamp: datetime | None = None
         for person in {person.user_id: person for person in people}.values():
             old = self._people.get(person.user_id)
             if old is not None and _same(old, person):
                 unchanged += 1
+                if anew:
+                    stamp = stamp or self._stamp()
+                    self._written_at[person.user_id] = stamp
                 continue
             added += old is None
             updated += old is not None
             self._people[person.user_id] = person
-            self._written_at[person.user_id] = self._changed_at = datetime.now(UTC)
-            self._tombstones.pop(point_id(person.user_id), None)
+            stamp = stamp or self._stamp()
+            self._written_at[person.user_id] = stamp
+            self._back.add(point_id(person.user_id))
         return Upserted(added, updated, unchanged)
 
     def get(self, user_ids: Sequence[UserId]) -> dict[UserId, UserFeatures]:
@@ -130,17 +136,26 @@ class MemoryFeatureStore:
         for user_id in known:
             del self._people[user_id], self._written_at[user_id]
         if named:
-            self._changed_at = datetime.now(UTC)
-        self._tombstones.update({point_id(user_id): datetime.now(UTC) for user_id in named})
+            stamp = self._stamp()
+            self._tombstones.update({point_id(user_id): stamp for user_id in named})
+            self._back.difference_update(map(point_id, named))
         return len(known)
 
     def deleted(self, *, since: datetime) -> list[UUID]:
+        return [point for point in self.departed(since=since) if point not in self._back]
+
+    def departed(self, *, since: datetime) -> list[UUID]:
         return sorted(point for point, when in self._tombstones.items() if when >= since)
 
     def count(self) -> int:
         return len(self._people)
 
     def last_change(self) -> datetime | None:
+        return self._changed_at
+
+    def _stamp(self) -> datetime:
+        now, last = datetime.now(UTC), self._changed_at
+        self._changed_at = now if last is None else max(now, last + timedelta(microseconds=1))
         return self._changed_at
 
 

@@ -34,6 +34,7 @@ SCHEMA = Schema(
             written_at INTEGER NOT NULL  -- microseconds since 1970, stamped by the store
         )""",
         "CREATE INDEX people_written ON people (user_id, written_at)",
+        # deleted_at: microseconds since 1970, stamped by the store; negative: has come back since.
         "CREATE TABLE tombstones (point_id BLOB PRIMARY KEY, deleted_at INTEGER NOT NULL) WITHOUT ROWID",
         # clock: the last stamp, so that stamps never run backwards; traces: deletions not yet wiped from the file.
         "CREATE TABLE state (clock INTEGER NOT NULL, traces INTEGER NOT NULL)",
@@ -56,6 +57,10 @@ SELECT_AFTER = (
     f"SELECT {_COLUMNS} FROM people INDEXED BY people_written"
     " WHERE user_id > ? AND written_at >= ? ORDER BY user_id LIMIT ?"
 )
+COME_BACK = "UPDATE tombstones SET deleted_at = -abs(deleted_at) WHERE point_id = ?"
+SELECT_DELETED = "SELECT point_id FROM tombstones WHERE deleted_at >= max(?, 0) ORDER BY deleted_at, point_id"
+SELECT_DEPARTED = "SELECT point_id FROM tombstones WHERE abs(deleted_at) >= ? ORDER BY abs(deleted_at), point_id"
 CONTENT_AMONG = f"SELECT user_id, content FROM people WHERE {_AMONG}"
 LISTENING_AMONG = f"SELECT listening FROM people WHERE {_AMONG}"
+STAMP_AMONG = f"UPDATE people SET written_at = ? WHERE {_AMONG}"
 DELETE_AMONG = f"DELETE FROM people WHERE {_AMONG}"

@@ -19,7 +19,7 @@ from features.sqlite import writes
 from features.sqlite.catalog import SqliteArtistCatalog
 from features.sqlite.codec import Row, features_of, row_of
 from features.sqlite.database import Database
-from features.sqlite.schema import SCHEMA, SELECT_AFTER, SELECT_AMONG
+from features.sqlite.schema import SCHEMA, SELECT_AFTER, SELECT_AMONG, SELECT_DELETED, SELECT_DEPARTED
 from features.user_features import UserFeatures
 
 
@@ -30,8 +30,8 @@ def _now() -> datetime:
 class SqliteFeatureStore:
     """FeatureStore in an SQLite file; ``catalog`` is the ArtistCatalog that its writes keep in step.
 
-    ``written_at`` is stamped while the write lock is held, and seen once the write is committed. Who follows the
-    changes takes the time before a scan and asks ``since`` that time, less ``WRITE_MAY_LAST``, in the next one.
+    ``written_at`` is stamped while the write lock is held, and seen once the write is committed: whatever is committed
+    after ``last_change`` was asked is stamped later. Who follows the changes asks that first, then for the changes.
     """
 
     WRITE_MAY_LAST = timedelta(seconds=60)
@@ -54,15 +54,17 @@ class SqliteFeatureStore:
         """Where the file lies."""
         return self._database.path
 
-    def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
+    def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
         """Write all of ``people`` in one transaction; the last one wins where an id stands twice.
+
+        With ``anew`` the unchanged are stamped, too, as an index may hold another state of them.
 
         Raises:
             StoreError: nothing was written.
         """
         rows = [(row_of(person), person) for person in {person.user_id: person for person in people}.values()]
         with self._database.writing() as connection, self._damage_named():
-            return writes.put(connection, rows, now=self._clock())
+            return writes.put(connection, rows, now=self._clock(), anew=anew)
 
     def get(self, user_ids: Sequence[UserId]) -> dict[UserId, UserFeatures]:
         """Those of ``user_ids`` who are known.
@@ -111,12 +113,15 @@ class SqliteFeatureStore:
         Raises:
             StoreError: the file cannot be read.
         """
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT point_id FROM tombstones WHERE deleted_at >= ? ORDER BY deleted_at, point_id",
-                (writes.microseconds(since),),
-            ).fetchall()
-        return [UUID(bytes=point) for (point,) in rows]
+        return self._points(SELECT_DELETED, since)
+
+    def departed(self, *, since: datetime) -> list[UUID]:
+        """Point ids of the people who left at or after ``since``, also of those who have come back.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        return self._points(SELECT_DEPARTED, since)
 
     def count(self) -> int:
         """Number of people.
@@ -148,6 +153,11 @@ class SqliteFeatureStore:
         if traces and self._database.clear_traces():
             with self._database.writing() as connection:
                 connection.execute("UPDATE state SET traces = 0 WHERE traces = ?", (traces,))
+
+    def _points(self, statement: str, since: datetime) -> list[UUID]:
+        with self._database.reading() as connection:
+            rows = connection.execute(statement, (writes.microseconds(since),)).fetchall()
+        return [UUID(bytes=point) for (point,) in rows]
 
     def _people(self, rows: Iterable[tuple[object, ...]]) -> list[UserFeatures]:
         with self._damage_named():

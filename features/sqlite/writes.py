@@ -16,18 +16,20 @@ from features.ports import Upserted
 from features.profile import UserId
 from features.sqlite.catalog import Changes
 from features.sqlite.codec import Row, decode_listening
-from features.sqlite.schema import CONTENT_AMONG, DELETE_AMONG, LISTENING_AMONG, UPSERT
+from features.sqlite.schema import COME_BACK, CONTENT_AMONG, DELETE_AMONG, LISTENING_AMONG, STAMP_AMONG, UPSERT
 from features.user_features import UserFeatures
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def put(connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures]], *, now: datetime) -> Upserted:
-    """Write those of ``people``, each id once, whose content is new; forget that they were ever deleted."""
+def put(
+    connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures]], *, now: datetime, anew: bool
+) -> Upserted:
+    """Write those of ``people``, each id once, whose content is new; with ``anew`` stamp the others, too."""
     known = dict(connection.execute(CONTENT_AMONG, ids(row.user_id for row, _ in people)))
     changed = [(row, person) for row, person in people if known.get(row.user_id) != row.content]
-    if not changed:
+    if not changed and not anew:
         return Upserted(0, 0, len(people))
     changes = Changes()
     _forget(connection, changes, [row.user_id for row, _ in changed if row.user_id in known])
@@ -35,10 +37,10 @@ def put(connection: sqlite3.Connection, people: Sequence[tuple[Row, UserFeatures
         changes.add(person.listening)
     stamp = _stamp(connection, now)
     connection.executemany(UPSERT, [(*row, stamp) for row, _ in changed])
+    if anew:
+        connection.execute(STAMP_AMONG, (stamp, *ids(row.user_id for row, _ in people)))
     added = [row.user_id for row, _ in changed if row.user_id not in known]
-    connection.executemany(
-        "DELETE FROM tombstones WHERE point_id = ?", [(point_id(user_id).bytes,) for user_id in added]
-    )
+    connection.executemany(COME_BACK, [(point_id(user_id).bytes,) for user_id in added])
     changes.apply(connection)
     return Upserted(len(added), len(changed) - len(added), len(people) - len(changed))
 
@@ -82,7 +84,7 @@ def _forget(connection: sqlite3.Connection, changes: Changes, user_ids: Sequence
 
 
 def _stamp(connection: sqlite3.Connection, now: datetime) -> int:
-    """The time of this write, never before that of an earlier one, whatever the clock does."""
-    connection.execute("UPDATE state SET clock = max(clock, ?)", (microseconds(now),))
+    """The time of this write, later than that of every earlier one, whatever the clock does."""
+    connection.execute("UPDATE state SET clock = max(clock + 1, ?)", (microseconds(now),))
     stamp: int = connection.execute("SELECT clock FROM state").fetchone()[0]
     return stamp

@@ -11,15 +11,17 @@ after a deletion            carried out again, but for what took the deleted per
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import anyio
 import anyio.to_thread
 from starlette.responses import Response
 
+from features.identity import point_id
 from features.profile import UserId
 from retriever.access.kept import Kept, KeptAnswers
 from retriever.access.ledger import Ledger
@@ -93,11 +95,12 @@ class Idempotent:
             if self._running:
                 self._gone.add(person)
         self._kept.clear()
-        self._ledger.forget(person)
+        self._ledger.forget([point_id(person)])
 
-    def drop_answers(self) -> None:
-        """Keep nothing that was answered: it may tell of somebody who was deleted elsewhere."""
+    def forget_points(self, points: Sequence[UUID]) -> None:
+        """The same for people who were deleted by another process, by point id. Raises StoreError."""
         self._kept.clear()
+        self._ledger.forget(points)
 
     def close(self) -> None:
         """Close the ledger."""
@@ -128,4 +131,4 @@ class Idempotent:
             if not self._gone or not done.response.body:  # that somebody was deleted tells nothing of anybody
                 self._kept.put(digest, Kept.of(done.response, request, self._clock()))
         for person in gone:  # deleted while they came in, and maybe before the ledger knew that they did
-            await anyio.to_thread.run_sync(self._ledger.forget, person)
+            await anyio.to_thread.run_sync(self._ledger.forget, [point_id(person)])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from features.identity import point_id
 from features.profile import UserId
@@ -74,12 +75,12 @@ class Ledger:
         with self._database.writing() as connection:
             connection.execute("DELETE FROM requests WHERE key = ?", (key,))
 
-    def forget(self, person: UserId) -> None:
-        """Note that ``person`` was deleted: what took them in is not to be carried out again."""
+    def forget(self, points: Iterable[UUID]) -> None:
+        """Note that people were deleted, by point id: what took them in is not to be carried out again."""
         with self._database.writing() as connection:
-            connection.execute(
+            connection.executemany(
                 "UPDATE requests SET gone = 1 WHERE key IN (SELECT key FROM people WHERE person = ?)",
-                (point_id(person).bytes,),
+                [(point.bytes,) for point in points],
             )
 
     def close(self) -> None:

@@ -174,6 +174,24 @@ def test_the_time_of_the_last_change_is_told(store: FeatureStore):
     assert written <= store.last_change() <= now()
 
 
+def test_what_is_written_anew_counts_as_a_change_although_nothing_changed(store: FeatureStore):
+    store.upsert([a_person("ann"), a_person("bob")])
+    written = store.last_change()
+    assert store.upsert([a_person("ann"), a_person("cleo")], anew=True) == Upserted(1, 0, 1)
+    assert store.last_change() > written
+    assert ids_of(store.scan(since=store.last_change())) == [["ann", "cleo"]]
+
+
+def test_every_change_is_later_than_the_one_before(store: FeatureStore):
+    moments = []
+    for number in range(50):
+        store.upsert([a_person(f"p{number}")])
+        moments.append(store.last_change())
+        store.delete([UserId(f"p{number}")])
+        moments.append(store.last_change())
+    assert moments == sorted(set(moments))
+
+
 def test_who_was_not_known_leaves_a_tombstone_too_since_an_index_may_know_them(store: FeatureStore):
     store.upsert([a_person("bob")])
     before = now()
@@ -200,13 +218,44 @@ def test_a_person_named_twice_is_deleted_once(store: FeatureStore):
     assert store.delete([]) == 0
 
 
-def test_a_person_who_comes_back_has_no_tombstone(store: FeatureStore):
+def test_a_person_who_comes_back_is_not_deleted_any_more(store: FeatureStore):
     store.upsert([a_person("ann"), a_person("bob")])
     store.delete([UserId("ann"), UserId("bob")])
     assert store.upsert([a_person("ann")]) == Upserted(added=1, updated=0, unchanged=0)
     assert store.deleted(since=LONG_AGO) == [point_id(UserId("bob"))]
     store.delete([UserId("ann")])
     assert set(store.deleted(since=LONG_AGO)) == {point_id(UserId("ann")), point_id(UserId("bob"))}
+
+
+def test_who_left_has_departed_for_ever_whether_they_came_back_or_not(store: FeatureStore):
+    store.upsert([a_person("ann"), a_person("bob")])
+    before = now()
+    store.delete([UserId("ann"), UserId("bob")])
+    between = now()
+    store.upsert([a_person("ann")])
+
+    assert set(store.departed(since=before)) == {point_id(UserId("ann")), point_id(UserId("bob"))}
+    assert store.departed(since=now() + timedelta(hours=1)) == []
+    store.delete([UserId("ann")])
+    assert store.departed(since=between) == [point_id(UserId("ann"))]
+    assert store.deleted(since=between) == [point_id(UserId("ann"))]
+    store.upsert([a_person("ann", "Moby")])
+    assert store.departed(since=between) == [point_id(UserId("ann"))]
+    assert store.deleted(since=between) == []
+
+
+def test_who_never_left_has_not_departed_and_who_came_back_is_not_deleted_however_far_one_looks_back(
+    store: FeatureStore,
+):
+    long_before = datetime(1900, 1, 1, tzinfo=UTC)
+    store.upsert([a_person("ann"), a_person("bob")])
+    store.upsert([a_person("bob", "Moby")])
+    assert store.departed(since=long_before) == []
+
+    store.delete([UserId("ann")])
+    store.upsert([a_person("ann")])
+    assert store.departed(since=long_before) == [point_id(UserId("ann"))]
+    assert store.deleted(since=long_before) == []
 
 
 def test_a_person_who_came_back_is_seen_by_a_scan_since(store: FeatureStore):

@@ -133,9 +133,9 @@ def test_a_delivery_takes_no_more_than_asked_and_all_are_taken_in_the_end(
 
 def test_what_comes_while_an_older_state_is_delivered_still_waits(outbox: Outbox, store: MemoryFeatureStore) -> None:
     class Slow(MemoryFeatureStore):
-        def upsert(self, people: Any) -> Any:
+        def upsert(self, people: Any, **more: Any) -> Any:
             outbox.put(a_person("ann", "Moby"))
-            return store.upsert(people)
+            return store.upsert(people, **more)
 
     outbox.put(a_person("ann", "Air"))
     deliver(outbox, Slow())
@@ -163,10 +163,10 @@ def test_a_store_that_refuses_loses_nothing(outbox: Outbox, store: MemoryFeature
 
 def test_one_whom_the_store_cannot_take_keeps_nobody_else_waiting(outbox: Outbox, store: MemoryFeatureStore) -> None:
     class Picky(MemoryFeatureStore):
-        def upsert(self, people: Any) -> Any:
+        def upsert(self, people: Any, **more: Any) -> Any:
             if any(person.user_id == "bob" for person in people):
                 raise StoreError("Not bob.")
-            return store.upsert(people)
+            return store.upsert(people, **more)
 
     for user_id in ("ann", "bob", "cleo"):
         outbox.put(a_person(user_id))
@@ -208,6 +208,7 @@ def test_an_index_that_follows_the_store_is_not_led_back_behind_what_waits(
 
     assert [[person.user_id for person in batch] for batch in settled.scan(since=LONG_AGO)] == [["bob"]]
     assert settled.deleted(since=LONG_AGO) == []
+    assert settled.departed(since=LONG_AGO) == [point_id(CLEO)]
     deliver(outbox, store)
     assert [[p.user_id for p in batch] for batch in settled.scan(since=LONG_AGO)] == [["ann", "bob", "cleo"]]
 

@@ -1,11 +1,12 @@
 """The contract of RewritableCatalog, for every engine: rewrite a version without some people, replace it, drop it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
 
+from features.errors import StoreError
 from features.identity import point_id
 from features.profile import UserId
 from indexer.errors import IndexInUse, IndexUnavailable, NoIndex
@@ -69,6 +70,37 @@ def test_rewriting_again_and_again_changes_nothing_more(catalog: RewritableCatal
         rewritten(catalog, name, "ann")
         with opened(catalog, name) as index:
             assert ids(index, EAST, 9) == ["cleo", "bob"]
+
+
+def test_whom_the_others_contents_tell_to_be_outdated_is_left_out_too(catalog: RewritableCatalog):
+    people = [a_person(name, content=f"state of {name}") for name in ("ann", "bob", "cleo")]
+    name = a_version(catalog, *people, a_person("dan"))
+    told: dict[str, str] = {}
+
+    def outdated(contents: Mapping[UserId, str]) -> list[UserId]:
+        told.update(contents)
+        return [UserId("bob"), UserId("nobody")]
+
+    builder = catalog.rewrite(name, without=[ANN], outdated=outdated)
+    version = builder.finish().version
+    builder.seal(version)
+
+    assert told == {"bob": "state of bob", "cleo": "state of cleo", "dan": ""}
+    assert version.count == 2
+    with opened(catalog, name) as index:
+        assert ids(index, EAST, 9) == ["cleo", "dan"]
+
+
+def test_a_version_is_as_it_was_where_it_cannot_be_told_who_is_outdated(catalog: RewritableCatalog):
+    name = a_version(catalog, *TRIO)
+
+    def outdated(_contents: Mapping[UserId, str]) -> list[UserId]:
+        raise StoreError("The feature store is away.")
+
+    with pytest.raises(StoreError, match="away"):
+        catalog.rewrite(name, without=[ANN], outdated=outdated)
+    with opened(catalog, name) as index:
+        assert index.count() == 3
 
 
 def test_a_version_may_be_rewritten_without_anybody(catalog: RewritableCatalog):

@@ -7,10 +7,13 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.fingerprint import fingerprint
+from features.identity import point_id
 from features.user_features import UserFeatures
 from indexer.ports import NEVER_CLEARED, Cleared, IndexVersion
-from indexer.tombstones import cleared, holds_deleted
-from tests.builders import NOW
+from indexer.tombstones import cleared, holds_deleted, outdated
+from tests.builders import NOW, a_community, features_of
+from tests.fakes import MemoryFeatureStore
 
 
 class Tombstones:
@@ -19,6 +22,7 @@ class Tombstones:
     def __init__(self) -> None:
         self.seconds = 0.0
         self._stamped: dict[UUID, tuple[float, float]] = {}
+        self._back: set[UUID] = set()
 
     @property
     def now(self) -> datetime:
@@ -26,14 +30,18 @@ class Tombstones:
 
     def add(self, number: int, *, stamped: float, seen: float | None = None) -> None:
         self._stamped[UUID(int=number)] = stamped, stamped if seen is None else seen
+        self._back.discard(UUID(int=number))
 
-    def take_back(self, number: int) -> None:
-        self._stamped.pop(UUID(int=number), None)
+    def come_back(self, number: int) -> None:
+        self._back.add(UUID(int=number))
 
     def scan(self, *, since: datetime | None = None, batch_size: int = 1000) -> Iterator[list[UserFeatures]]:
         raise AssertionError("tombstones are enough")
 
     def deleted(self, *, since: datetime) -> list[UUID]:
+        return [point for point in self.departed(since=since) if point not in self._back]
+
+    def departed(self, *, since: datetime) -> list[UUID]:
         return [
             point
             for point, (stamped, seen) in self._stamped.items()
@@ -82,6 +90,42 @@ def test_who_was_deleted_came_back_and_was_deleted_again_may_be_in_it():
     assert holds_deleted(version, store)
 
 
+def test_who_came_back_after_a_version_was_filled_may_be_in_it_as_they_were_before():
+    store = Tombstones()
+    version = a_version(cleared(store, now=store.now))
+    store.seconds = 10
+    store.add(1, stamped=9)
+    store.come_back(1)
+    assert store.deleted(since=NEVER_CLEARED.at) == []
+    assert holds_deleted(version, store)
+    assert not holds_deleted(a_version(cleared(store, now=store.now)), store)
+
+
+def test_a_version_stays_free_of_those_of_whom_it_is_free_when_they_come_back():
+    store = Tombstones()
+    store.add(1, stamped=-5)
+    version = a_version(cleared(store, now=store.now))
+    store.seconds = 10
+    store.come_back(1)
+    assert not holds_deleted(version, store)
+
+
+def returned(*people: UserFeatures) -> set[UUID]:
+    return {point_id(person.user_id) for person in people}
+
+
+def test_outdated_is_who_returned_and_is_not_known_as_the_store_knows_them():
+    ann, bob, cleo, dan = features_of(*a_community(4))
+    store = MemoryFeatureStore()
+    store.upsert([ann, bob, dan])
+    named = outdated(store, returned(ann, bob, cleo))
+    held = {ann.user_id: fingerprint(ann), bob.user_id: "older", cleo.user_id: fingerprint(cleo), dan.user_id: "older"}
+    assert named(held) == [bob.user_id, cleo.user_id]
+    assert named({ann.user_id: ""}) == [ann.user_id]
+    assert named({dan.user_id: ""}) == []
+    assert outdated(store, set())(held) == []
+
+
 # At the very moment a version is cleared, which is stamped 0, either answer is right.
 deletions = st.tuples(st.integers(0, 5), st.integers(-200, 200).filter(bool), st.floats(0, 60))
 comebacks = st.tuples(st.integers(0, 5), st.none(), st.none())
@@ -94,14 +138,14 @@ def test_a_version_may_hold_just_those_whose_deletion_was_not_seen_when_it_was_f
     store = Tombstones()
     for number, stamped, lasts in events:
         if stamped is None or lasts is None:
-            store.take_back(number)
+            store.come_back(number)
         else:
             store.add(number, stamped=stamped, seen=stamped + lasts)
     ever = NEVER_CLEARED.at
-    left_out = set(store.deleted(since=ever))
+    left_out = set(store.departed(since=ever))
     version = a_version(cleared(store, now=store.now))
 
     store.seconds = later
 
-    missed = set(store.deleted(since=ever)) - left_out
+    missed = set(store.departed(since=ever)) - left_out
     assert holds_deleted(version, store) == bool(missed)

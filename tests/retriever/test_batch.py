@@ -121,6 +121,14 @@ def test_many_questions_are_answered_each_for_itself_and_in_order(api: TestClien
     assert results[2]["answer"] == api.post("/v1/recommendations", json=asks[2]).json()
 
 
+def test_profiles_that_fit_one_by_one_may_be_too_large_together(api: TestClient) -> None:
+    half = {"profile": {"playlists": [{"tracks": [{"artist": "Air"}] * 501}]}, "remember": False}
+
+    assert api.post("/v1/recommendations:batch", json={"asks": [half]}).status_code == 200
+    answer = api.post("/v1/recommendations:batch", json={"asks": [half, half]})
+    assert (answer.status_code, answer.json()["code"]) == (413, "profile-too-large")
+
+
 def test_the_profiles_of_a_batch_are_encoded_together(api: TestClient) -> None:
     def batches_of_seven() -> float:
         (line,) = [line for line in api.get("/metrics").text.splitlines() if 'batch_profiles_bucket{le="8.0"}' in line]

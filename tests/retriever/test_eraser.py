@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
+from features.profile import UserId
+from retriever.app import create_app
 from retriever.eraser import Eraser
+from tests.small_world import SETTINGS, SmallWorld
 from tests.waiting import until
 
 NEVER_MORE = 1000.0
@@ -133,3 +137,11 @@ def test_a_program_that_is_not_there_is_told_of(caplog: pytest.LogCaptureFixture
         eraser.want()
         until(lambda: "could not be started" in caplog.text)
     eraser.stop()
+
+
+def test_who_is_deleted_by_another_process_is_erased_too(world: SmallWorld, tmp_path: Path) -> None:
+    erase = [sys.executable, "-c", writing_to(tmp_path / "runs")]
+    with TestClient(create_app(lambda metrics: world.parts(metrics, erase_command=erase), SETTINGS)):
+        world.store.delete([UserId("person-0")])
+
+        until(lambda: runs(tmp_path / "runs") == 1)

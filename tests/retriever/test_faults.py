@@ -1,6 +1,7 @@
 """What a client meets while a store is down, hangs, or comes back."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -12,6 +13,7 @@ from features.outbox import Outbox
 from features.profile import UserId
 from retriever.app import create_app
 from retriever.observe.metrics import Metrics
+from tests.builders import WordEncoder
 from tests.faults import Breakable, BreakableCatalog, Hanging
 from tests.small_world import SETTINGS, SmallWorld
 from tests.waiting import until
@@ -63,7 +65,7 @@ def test_with_the_feature_store_down_people_are_recommended_and_writes_are_kept(
     must_be_unavailable(api.get("/v1/users/person-0"))
     ready = api.get("/readyz")
     assert (ready.status_code, ready.json()["status"], ready.json()["waiting"]) == (200, "degraded", 2)
-    assert "The disk is gone." in ready.text
+    until(lambda: "The disk is gone." in api.get("/readyz").text)
     assert 'soundalike_outbox_waiting{store="features"} 2.0' in api.get("/metrics").text
     assert world.store.get([UserId("newcomer")]) == {}
 
@@ -147,6 +149,47 @@ def test_a_write_that_fails_at_the_index_is_made_up_for_before_it_answers_again(
     # It was not acknowledged, so either is right, but both stores must say the same.
     found = api.get("/v1/users/half-written/similar").status_code == 200
     assert (api.get("/v1/users/half-written").status_code == 200) == found
+
+
+def test_who_is_deleted_while_the_index_is_down_is_in_no_answer_that_was_kept(
+    api: TestClient, catalog: BreakableCatalog
+) -> None:
+    nearest = api.get("/v1/users/person-0/similar").json()["recommendations"][0]["user_id"]
+    catalog.is_broken = True
+
+    assert api.delete(f"/v1/users/{nearest}").status_code == 204
+
+    must_be_unavailable(api.get("/v1/users/person-0/similar"))
+
+
+def test_a_request_that_was_answered_with_503_does_not_write_any_more(world: SmallWorld) -> None:
+    settings = SETTINGS.model_copy(update={"request_timeout_s": 0.3})
+    begun, go_on, gone_on = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(WordEncoder):
+        def encode(self, texts: Sequence[str]) -> Any:
+            if any("slow artist" in text.lower() for text in texts):
+                begun.set()
+                go_on.wait(60)
+                gone_on.set()
+            return super().encode(texts)
+
+    def parts(metrics: Metrics) -> Any:
+        return world.parts(metrics, settings=settings, encoder=Slow())
+
+    with TestClient(create_app(parts, settings)) as api:
+        profile = {**PROFILE, "user_id": "late"}
+        answer = api.post("/v1/recommendations", json={"profile": profile, "like": {"artists": ["Slow Artist"]}})
+        assert begun.is_set()
+        must_be_unavailable(answer)
+        go_on.set()
+        assert gone_on.wait(60)
+        assert join(api, "somebody-else").status_code == 200
+        until(lambda: api.get("/v1/users/somebody-else").status_code == 200)
+        threading.Event().wait(0.3)
+
+        assert api.get("/v1/users/late/similar").status_code == 404
+        assert api.get("/v1/users/late").status_code == 404
 
 
 def test_who_is_only_in_the_index_can_be_deleted_too(world: SmallWorld) -> None:

@@ -1,18 +1,25 @@
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from features.delivery import deliver
 from features.identity import point_id
 from features.listener import listener_of
 from features.outbox import Outbox
 from features.profile import UserId
+from features.settled import Settled
+from features.sqlite.writes import microseconds
 from indexer.build import BuildOptions, build_version
 from indexer.errors import IndexUnavailable
 from indexer.terms import artist_numbers
 from retriever.live import Live
+from retriever.members import Members
 from retriever.opening import Sources
 from tests.builders import NOW, a_community, a_playlist, a_profile
 from tests.fake_index import FoldingEmbedder
@@ -51,9 +58,8 @@ def join(world: SmallWorld, user_id: str) -> None:
 
 
 def test_what_was_missed_while_the_store_was_gone_is_made_up_for(
-    world: SmallWorld, store: Breakable, live: Live, monkeypatch: pytest.MonkeyPatch
+    world: SmallWorld, store: Breakable, live: Live
 ) -> None:
-    monkeypatch.setattr("retriever.live.LOOK_BACK", timedelta(0))
     join(world, "newcomer")
     store.is_broken = True
     live.follow()
@@ -109,8 +115,8 @@ def test_a_version_whose_model_makes_vectors_of_another_width_is_not_moved_over_
 
 
 def test_who_was_deleted_by_another_process_is_told_of(world: SmallWorld) -> None:
-    told: list[str] = []
-    live = Live(sources(world), on_deleted=lambda: told.append("deleted"))
+    told: list[UUID] = []
+    live = Live(sources(world), on_deleted=told.extend)
     join(world, "newcomer")
     live.follow()
     assert told == []
@@ -118,8 +124,88 @@ def test_who_was_deleted_by_another_process_is_told_of(world: SmallWorld) -> Non
     world.store.delete([UserId("newcomer")])
     live.follow()
 
-    assert told == ["deleted"]
+    assert told == [point_id(UserId("newcomer"))]
     live.close()
+
+
+def test_a_version_that_cannot_be_opened_does_not_keep_the_live_one_from_following(
+    world: SmallWorld, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_version: int) -> Any:
+        raise NoModel("There is no model 3.")
+
+    world.publish()
+    monkeypatch.setattr(live, "_sources", sources(world, load_embedder=missing))
+    world.store.delete([UserId("person-3")])
+    join(world, "newcomer")
+    live.follow()
+
+    assert "no model 3" in (live.trouble or "")
+    assert not known(live, "person-3")
+    assert known(live, "newcomer")
+
+
+def test_a_write_of_a_clock_that_is_late_is_followed_too(
+    world: SmallWorld, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.follow()
+    monkeypatch.setattr(world.store, "_clock", lambda: datetime.now(UTC) - timedelta(hours=1))
+    world.store.delete([UserId("person-3")])
+    live.follow()
+
+    assert not known(live, "person-3")
+
+
+def test_who_is_just_being_delivered_is_not_passed_by(world: SmallWorld) -> None:
+    outbox = Outbox(world.folder / "outbox.db")
+    live = Live(sources(world, changes=Settled(world.store, outbox), outbox=outbox))
+    outbox.remove(UserId("person-3"))  # by another process
+    with outbox.delivering():
+        world.store.delete([UserId("person-3")])
+        live.follow()
+        assert known(live, "person-3")
+        outbox.settle(outbox.oldest(1))
+    live.follow()
+
+    assert not known(live, "person-3")
+    live.close()
+    outbox.close()
+
+
+def test_who_leaves_and_comes_back_the_same_is_there_after_a_rollback(world: SmallWorld) -> None:
+    past = datetime.now(UTC) - timedelta(hours=1)
+    with closing(sqlite3.connect(world.store.path)) as database, database:
+        database.execute("UPDATE people SET written_at = ?", (microseconds(past),))
+    outbox = Outbox(world.folder / "outbox.db")
+    live = Live(sources(world, changes=Settled(world.store, outbox), outbox=outbox))
+    members, person_3 = Members(live, outbox, world.store), UserId("person-3")
+    before = world.store.get([person_3])[person_3]
+    members.forget(person_3)
+    world.publish()
+    live.follow()
+    members.join(before)
+    deliver(outbox, world.store)
+    world.catalog.rollback()
+    live.follow()
+
+    assert known(live, "person-3")
+    live.close()
+    outbox.close()
+
+
+def test_what_the_index_has_already_is_not_written_again(world: SmallWorld, live: Live) -> None:
+    join(world, "newcomer")
+    live.follow()
+    generation = live.generation
+    with live.lease() as unit:
+        (point,) = unit.index.get([UserId("newcomer")]).values()
+        unit.index.upsert([point])
+    person = world.store.get([UserId("newcomer")])[UserId("newcomer")]
+    world.store.upsert([person], anew=True)
+    for _ in range(3):
+        live.follow()
+
+    assert live.generation == generation
 
 
 def test_who_was_deleted_before_a_rollback_stays_gone_after_it(world: SmallWorld, live: Live) -> None:

@@ -116,10 +116,15 @@ def test_the_same_filters_hold_for_people_who_are_known(api: TestClient) -> None
     assert set(similar("active_since=2026-12-31T00:00:00Z")) == {"csv-0", "csv-1"}
 
 
-def test_discoveries_come_from_those_who_may_be_found(api: TestClient) -> None:
-    answer = ask(api, source=["exportify"])
+def test_nobody_can_be_narrowed_down_to_and_listed_by_discoveries(api: TestClient) -> None:
+    crowd = [f"person-{number}" for number in range(40)]
+    four, five = ([who for who in crowd if who not in crowd[:many]] for many in (4, 5))
+    narrowed = [{"source": ["exportify"]}, {"exclude": [*four, "csv-0", "csv-1", "narrow-0"]}]
 
-    assert {found["people"] for found in answer["discoveries"]} <= {1, 2}
+    assert [ask(api, **narrow)["discoveries"] for narrow in narrowed] == [[], []]
+    of_five = ask(api, exclude=[*five, "csv-0", "csv-1", "narrow-0"])["discoveries"]
+    assert {found["people"] for found in of_five} <= {1, 2, 3, 4, 5}
+    assert of_five
 
 
 def test_variety_names_the_most_similar_first_and_then_others_than_similarity_alone(api: TestClient) -> None:

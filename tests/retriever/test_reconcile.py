@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +16,14 @@ from features.profile import UserId
 from indexer.follow import vectors_of
 from indexer.payload import CONTENT
 from retriever.app import create_app
+from retriever.errors import Overloaded
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.reconcile import Differences, Reconciled, Reconciler, differences
 from tests.builders import NOW, a_community
-from tests.faults import Breakable
+from tests.faults import Breakable, Hanging
 from tests.small_world import SETTINGS, SmallWorld
+from tests.waiting import until
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NONE = Differences((), (), ())
@@ -125,6 +128,22 @@ def test_who_leaves_or_joins_anew_while_the_stores_are_compared_stays_so(world: 
         assert (None if point is None else point.payload[CONTENT]) == (None if leaves else fingerprint(anew))
     assert parts.outbox.depth().waiting == 1
     parts.close()
+
+
+def test_only_one_reconciliation_is_at_it_at_a_time(world: SmallWorld, parts: Parts) -> None:
+    hanging = Hanging(world.store)
+    reconciler = Reconciler(parts.live, parts.outbox, hanging)  # type: ignore[arg-type]
+    hanging.released.clear()
+    first = threading.Thread(target=reconciler.mend)
+    first.start()
+    until(lambda: hanging.held)
+
+    with pytest.raises(Overloaded, match="already"):
+        reconciler.mend()
+
+    hanging.released.set()
+    first.join(60)
+    assert reconciler.mend() == NONE
 
 
 def test_only_some_examples_are_told() -> None:
