@@ -73,6 +73,7 @@ def _importer(bar: Progress, task: TaskID) -> Importer:
     import gc
 
     from features import compose
+    from features.delivery import deliver_all
     from features.importer import Importer
 
     # People are trees that die by reference count; looking among them for cycles takes long.
@@ -81,7 +82,9 @@ def _importer(bar: Progress, task: TaskID) -> Importer:
     def on_encoding(done: int, total: int) -> None:
         bar.update(task, description=f"encoding {done:,} of {total:,} texts")
 
-    room = compose.build(load(FeatureSettings), on_encoding=on_encoding)
+    settings = load(FeatureSettings)
+    room = compose.build(settings, on_encoding=on_encoding)
+    deliver_all(compose.outbox(settings), room.store)  # what a server acknowledged earlier must not come later
     return Importer(room.store, room.builder, lambda: datetime.now(UTC))
 
 

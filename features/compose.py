@@ -24,13 +24,18 @@ class Features:
 
 
 def build(
-    settings: FeatureSettings, *, encoder: TextEncoder | None = None, on_encoding: Progress | None = None
+    settings: FeatureSettings,
+    *,
+    encoder: TextEncoder | None = None,
+    keeps_texts: bool = True,
+    on_encoding: Progress | None = None,
 ) -> Features:
     """Wire the room.
 
     Args:
         settings: where everything lives, and which text model.
         encoder: in place of the text model, for tests.
+        keeps_texts: whether the vectors of new texts are kept, so that they are never encoded again.
         on_encoding: told how many of the texts that were never seen before are encoded, and how many there are.
 
     Raises:
@@ -39,7 +44,7 @@ def build(
     store = SqliteFeatureStore(settings.home / "features.db")
     if encoder is None:
         model = SentenceTransformerEncoder(settings.text_model)
-        encoder = CachedTextEncoder(model, settings.home / "texts.db", on_progress=on_encoding)
+        encoder = CachedTextEncoder(model, settings.home / "texts.db", keeps=keeps_texts, on_progress=on_encoding)
     return Features(store, store.catalog, encoder, FeatureBuilder(encoder, store.catalog))
 
 

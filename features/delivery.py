@@ -26,6 +26,7 @@ def deliver(outbox: Outbox, store: FeatureStore, *, most: int = 500) -> Delivere
     """Take the oldest ``most`` states to the store, and forget them once they are there.
 
     A store that refuses them together is asked one by one, so that one that it cannot take keeps nobody else waiting.
+    Afterwards the outbox is wiped; that it could not be is told as a refusal, too, and tried again by the next call.
 
     Raises:
         StoreError: the outbox cannot be read or written.
@@ -33,9 +34,9 @@ def deliver(outbox: Outbox, store: FeatureStore, *, most: int = 500) -> Delivere
     with outbox.delivering():
         rows = outbox.oldest(most)
         done = _together(outbox, store, rows)
-        if done.refused is None or len(rows) == 1:
-            return done
-        return sum((_together(outbox, store, [row]) for row in rows), Delivered())
+        if done.refused is not None and len(rows) > 1:
+            done = sum((_together(outbox, store, [row]) for row in rows), Delivered())
+        return done + _wiped(outbox)
 
 
 def deliver_all(outbox: Outbox, store: FeatureStore, *, most: int = 500) -> Delivered:
@@ -49,7 +50,7 @@ def deliver_all(outbox: Outbox, store: FeatureStore, *, most: int = 500) -> Deli
 
 
 def _together(outbox: Outbox, store: FeatureStore, rows: Sequence[Waiting]) -> Delivered:
-    gone = [row.user_id for row in rows if row.person is None]
+    gone = [row.user_id for row in rows if row.was_deleted]
     people = [row.person for row in rows if row.person is not None]
     try:
         if gone:
@@ -61,3 +62,11 @@ def _together(outbox: Outbox, store: FeatureStore, rows: Sequence[Waiting]) -> D
     if rows:
         outbox.settle(rows)
     return Delivered(len(people), len(gone))
+
+
+def _wiped(outbox: Outbox) -> Delivered:
+    try:
+        outbox.wipe()
+    except StoreError as refusal:
+        return Delivered(refused=refusal)
+    return Delivered()

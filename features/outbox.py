@@ -7,7 +7,7 @@ more. What takes the rows to the store lives in ``features.delivery``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ _SCHEMA = Schema(
         # AUTOINCREMENT: no number is ever given twice, so a delivered row is told from one that took its place.
         f"""CREATE TABLE waiting (
             seq INTEGER PRIMARY KEY AUTOINCREMENT,
-            accepted_at INTEGER NOT NULL,  -- microseconds since 1970
+            accepted_at INTEGER NOT NULL,  -- microseconds since 1970; negative for who has come back, see Waiting
             user_id TEXT NOT NULL UNIQUE,
             {", ".join(_CONTENT)}
         )""",
@@ -40,18 +40,28 @@ _SCHEMA = Schema(
 )
 _PUT = (
     f"INSERT OR REPLACE INTO waiting (accepted_at, user_id, {', '.join(_CONTENT)})"
-    f" VALUES ({', '.join('?' * (len(_CONTENT) + 2))})"
+    " VALUES (? * CASE WHEN ? IN (SELECT user_id FROM waiting WHERE content IS NULL OR accepted_at < 0)"
+    f" THEN -1 ELSE 1 END, ?, {', '.join('?' * len(_CONTENT))})"
 )
-_SELECT = f"SELECT seq, user_id, {', '.join(_CONTENT)} FROM waiting"
+_REMOVE = "INSERT OR REPLACE INTO waiting (accepted_at, user_id) VALUES (?, ?)"
+_SELECT = f"SELECT seq, user_id, accepted_at < 0, {', '.join(_CONTENT)} FROM waiting"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A state of a person that is on its way to the feature store; ``person`` is None for a deletion."""
+    """A state of a person that is on its way to the feature store.
+
+    Attributes:
+        seq: of no other one.
+        user_id: whose.
+        person: None for a deletion.
+        was_deleted: whether a deletion is to be delivered, as the last state or as one that ``person`` came after.
+    """
 
     seq: int
     user_id: UserId
     person: UserFeatures | None
+    was_deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +81,23 @@ class Outbox:
 
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = _now) -> None:
         """Open the outbox, or begin a new one. Raises StoreError."""
+        self._has_traces = path.exists()  # an earlier process may have ended before it wiped them
         self._database = Database(path, _SCHEMA)
         self._clock = clock
+        # A full disk must not keep anybody from reading; the next delivery tries again, and tells.
+        with suppress(StoreError):
+            self.wipe()
 
     def put(self, person: UserFeatures) -> None:
         """A person is new, or has changed."""
-        self._write(row_of(person))
+        row = row_of(person)
+        with self._database.writing() as connection:
+            connection.execute(_PUT, (microseconds(self._clock()), row.user_id, *row))
 
     def remove(self, user_id: UserId) -> None:
         """A person is to be deleted."""
-        self._write((user_id, *[None] * len(_CONTENT)))
+        with self._database.writing() as connection:
+            connection.execute(_REMOVE, (microseconds(self._clock()), user_id))
 
     def get(self, user_ids: Iterable[UserId]) -> dict[UserId, Waiting]:
         """Those of ``user_ids`` who have something waiting."""
@@ -103,19 +120,23 @@ class Outbox:
             return {user_id for (user_id,) in connection.execute("SELECT user_id FROM waiting")}
 
     def settle(self, delivered: Sequence[Waiting]) -> None:
-        """Forget what was delivered, unless something newer has taken its place.
-
-        The bytes of people who were deleted are wiped from the file.
-        """
+        """Forget what was delivered, unless something newer has taken its place; :meth:`wipe` comes after."""
         with self._database.writing() as connection:
             connection.executemany("DELETE FROM waiting WHERE seq = ?", [(row.seq,) for row in delivered])
-        if any(row.person is None for row in delivered):
-            self._database.clear_traces()
+        self._has_traces |= any(row.was_deleted for row in delivered)
+
+    def wipe(self) -> None:
+        """Leave no byte of those who were deleted in the file; quick where nobody was since the last time.
+
+        Where a reader is in the way, or the disk is full, it is due again.
+        """
+        if self._has_traces:
+            self._has_traces = not self._database.clear_traces()
 
     def depth(self) -> Depth:
         """How much waits."""
         with self._database.reading() as connection:
-            waiting, oldest = connection.execute("SELECT count(*), min(accepted_at) FROM waiting").fetchone()
+            waiting, oldest = connection.execute("SELECT count(*), min(abs(accepted_at)) FROM waiting").fetchone()
         return Depth(waiting, None if oldest is None else moment(oldest))
 
     @contextmanager
@@ -148,10 +169,6 @@ class Outbox:
     def _cannot_lock(error: OSError) -> StoreError:
         return StoreError(f"The outbox cannot be locked: {error.strerror}.", "Check the folder's rights.")
 
-    def _write(self, row: tuple[object, ...]) -> None:
-        with self._database.writing() as connection:
-            connection.execute(_PUT, (microseconds(self._clock()), *row))
-
     def _select(self, where: str, user_ids: Iterable[UserId]) -> list[Waiting]:
         return self._rows(f"{_SELECT} {where}", ids(user_ids))
 
@@ -160,10 +177,11 @@ class Outbox:
             return [_waiting(*row) for row in connection.execute(statement, parameters).fetchall()]
 
 
-def _waiting(seq: int, user_id: UserId, *content: object) -> Waiting:
+def _waiting(seq: int, user_id: UserId, has_come_back: int, *content: object) -> Waiting:
     if content[0] is None:
-        return Waiting(seq, user_id, None)
+        return Waiting(seq, user_id, None, was_deleted=True)
     try:
-        return Waiting(seq, user_id, features_of(Row(user_id, *content)))  # type: ignore[arg-type]  # as row_of wrote it
+        person = features_of(Row(user_id, *content))  # type: ignore[arg-type]  # as row_of wrote it
+        return Waiting(seq, user_id, person, was_deleted=bool(has_come_back))
     except (ValueError, LookupError, TypeError) as error:
         raise StoreError("The outbox holds a row that cannot be read.", "Restore a backup of outbox.db.") from error

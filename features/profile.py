@@ -2,6 +2,8 @@
 
 Pure data, validated: strict about types, tolerant of missing optional parts. How files become profiles lives in
 ``features.sources``; what is made of a profile lives in ``features.listening``.
+
+A list is refused at its first wrong part: a complaint takes more memory than the two bytes it may be about.
 """
 
 from __future__ import annotations
@@ -9,11 +11,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, NewType
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, StringConstraints
 
 UserId = NewType("UserId", str)
 
 MAX_NAME_LENGTH = 512
+MAX_GENRES = 100
+MAX_TRACKS = 1_000_000
+"""Most tracks in one playlist, and most that SOUNDALIKE_MAX_PROFILE_TRACKS may be: a history is one playlist."""
+MAX_PLAYLISTS = 100_000
+"""Most playlists in one profile; Spotify's own listing of a person's playlists ends there."""
 # C0 and C1 control characters and DEL; sources that people cannot edit strip them, every other input is refused.
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f]*$"
@@ -38,9 +45,10 @@ def _none_as_empty_text(value: Any) -> Any:  # noqa: ANN401
     return "" if value is None else value
 
 
-def _nullable(kind: Any) -> BeforeValidator:  # noqa: ANN401 - a type, however it is spelt
-    """A list that may be left out as null; ``kind`` is told in schemas."""
-    return BeforeValidator(_none_as_empty_list, json_schema_input_type=kind | None)
+def _nullable(kind: Any, most: int) -> BeforeValidator:  # noqa: ANN401 - a type, however it is spelt
+    """A list that may be left out as null; schemas tell that it holds at most so many of ``kind``."""
+    told = Annotated[list[kind], Field(max_length=most)]
+    return BeforeValidator(_none_as_empty_list, json_schema_input_type=told | None)
 
 
 class _Part(BaseModel):
@@ -52,7 +60,9 @@ class Track(_Part):
 
     artist: Name
     title: Text | None = None
-    genres: Annotated[tuple[Name, ...], Field(strict=False, max_length=100), _nullable(list[Name])] = ()
+    genres: Annotated[
+        tuple[Name, ...], Field(strict=False, max_length=MAX_GENRES), FailFast(), _nullable(Name, MAX_GENRES)
+    ] = ()
     """Genres of the artist, the most fitting first."""
     release_year: Annotated[int, Field(ge=1000, le=2100)] | None = None
     plays: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
@@ -63,7 +73,9 @@ class Playlist(_Part):
     """A named group of tracks; the name may be empty."""
 
     name: Annotated[Text, BeforeValidator(_none_as_empty_text, json_schema_input_type=Text | None)] = ""
-    tracks: Annotated[tuple[Track, ...], Field(strict=False), _nullable(list[Track])] = ()
+    tracks: Annotated[
+        tuple[Track, ...], Field(strict=False, max_length=MAX_TRACKS), FailFast(), _nullable(Track, MAX_TRACKS)
+    ] = ()
 
 
 class TasteProfile(_Part):
@@ -74,7 +86,12 @@ class TasteProfile(_Part):
     profile_url: Url | None = None
     source: Name = "unknown"
     """Where the profile was read from, such as ``spotify-export``; kept for provenance."""
-    playlists: Annotated[tuple[Playlist, ...], Field(strict=False), _nullable(list[Playlist])] = ()
+    playlists: Annotated[
+        tuple[Playlist, ...],
+        Field(strict=False, max_length=MAX_PLAYLISTS),
+        FailFast(),
+        _nullable(Playlist, MAX_PLAYLISTS),
+    ] = ()
 
     @property
     def track_count(self) -> int:

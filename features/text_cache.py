@@ -1,7 +1,8 @@
 """CachedTextEncoder: no text is encoded twice, by any process, and no text is written down.
 
 The file keeps vectors under a digest of the model's name and the text. A playlist's name can be personal, and the
-cache does not know whose it was; as only digests and vectors lie here, deleting a person leaves nothing to read.
+cache does not know whose it was; as only digests and vectors lie here, deleting a person leaves nothing to read. But
+a name can be guessed, so texts of people who come and go are only looked up here, and not kept.
 """
 
 from __future__ import annotations
@@ -37,14 +38,19 @@ Progress = Callable[[int, int], None]
 class CachedTextEncoder:
     """TextEncoder that asks ``inner`` only for what no process has asked before; safe to share between threads."""
 
-    def __init__(self, inner: TextEncoder, path: Path, *, on_progress: Progress | None = None) -> None:
+    def __init__(
+        self, inner: TextEncoder, path: Path, *, keeps: bool = True, on_progress: Progress | None = None
+    ) -> None:
         """Open the cache, or begin a new one; a damaged file is moved aside and begun anew.
+
+        Without ``keeps`` nothing is added to it.
 
         Raises:
             StoreError: the file or its folder cannot be used.
         """
         self._inner = inner
         self._path = path
+        self._keeps = keeps
         self._on_progress = on_progress
         try:
             self._database = Database(path, SCHEMA)
@@ -89,7 +95,8 @@ class CachedTextEncoder:
             chunk = missing[start : start + CHUNK]
             encoded = np.asarray(self._inner.encode(chunk), "<f4")
             fresh = {digests[text]: vector.tobytes() for text, vector in zip(chunk, encoded, strict=True)}
-            self._keep(fresh)
+            if self._keeps:
+                self._keep(fresh)
             vectors |= fresh
         if missing:
             self._tell(len(missing), len(missing))

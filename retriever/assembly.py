@@ -24,6 +24,7 @@ from retriever.eraser import Eraser
 from retriever.examples import ArtistVectors
 from retriever.follower import Follower
 from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
+from retriever.lanes import Lanes
 from retriever.live import Live
 from retriever.members import Members
 from retriever.observe.metrics import Metrics
@@ -104,12 +105,12 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
 
     pace = Pace(settings.deliver_every_s, settings.deliver_again_within_s)
     courier = Courier(outside.outbox, outside.store, pace, on_delivery=on_delivery)
-    encoding = EncodingQueue(
-        build,
-        most_waiting=settings.max_requests_at_once,
-        batch=ENCODED_TOGETHER,
-        on_batch=metrics.encoded,
-    )
+
+    def queue() -> EncodingQueue:
+        most_waiting = settings.max_requests_at_once
+        return EncodingQueue(build, most_waiting=most_waiting, batch=ENCODED_TOGETHER, on_batch=metrics.encoded)
+
+    encoding = Lanes(queue(), queue())
     bounds = Bounds(features.max_profile_tracks, settings.neighbours_asked, settings.max_reasons)
 
     statuses = Statuses(

@@ -31,7 +31,7 @@ def build(settings: RetrieverSettings, metrics: Metrics) -> Parts:
 
 def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> Outside:
     """The stores that the settings name. Raises StoreError where they cannot be opened."""
-    room = features_compose.build(feature_settings)
+    room = features_compose.build(feature_settings, keeps_texts=False)  # guests leave nothing behind
     models = registry(settings)
 
     def fitting_embedder(version: int) -> Embedder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, TypeAdapter, WithJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, FailFast, Field, StringConstraints, TypeAdapter, WithJsonSchema
 
 from features.profile import MAX_NAME_LENGTH, Name, UserId, UserIdText
 from indexer.ports import Where
@@ -42,7 +42,9 @@ Remember = Annotated[
     BeforeValidator(_true_or_false),
 ]
 Sources = Annotated[
-    list[Name], Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these.")
+    list[Name],
+    Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these."),
+    FailFast(),
 ]
 MinArtists = Annotated[
     int, Field(ge=0, le=1_000_000, description="Only people with at least so many artists."), _Digits
@@ -67,7 +69,7 @@ Artist = Annotated[
     str,
     StringConstraints(max_length=MAX_NAME_LENGTH, pattern=rf"^{_PLAIN}*[^\s\x00-\x1f\x7f-\x9f]{_PLAIN}*$"),
 ]
-Exclude = Annotated[list[UserIdText], Field(max_length=MAX_EXCLUDED, description="People to leave out.")]
+Exclude = Annotated[list[UserIdText], Field(max_length=MAX_EXCLUDED, description="People to leave out."), FailFast()]
 Diversity = Annotated[
     float,
     Field(ge=0, le=1, allow_inf_nan=False, description="0: the most similar people; up to 1: unlike each other, too."),

@@ -11,7 +11,7 @@ from features.outbox import Outbox
 from features.profile import TasteProfile
 from features.settings import FeatureSettings
 from retriever.access.idempotency import Idempotent
-from retriever.encoding import EncodingQueue
+from retriever.lanes import Lanes
 from retriever.live import Live
 from retriever.members import Members
 from retriever.reconcile import Reconciler
@@ -54,7 +54,7 @@ class Parts:
     outbox: Outbox
     reconciler: Reconciler
     idempotent: Idempotent
-    encoding: EncodingQueue
+    encoding: Lanes
     background: tuple[Repeating, ...]
     settings: RetrieverSettings
     features: FeatureSettings

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from features.sources.reasons import MANY, TOO_MANY
 from retriever.errors import Finding, InvalidRequest
 from retriever.findings import findings_of
 from retriever.whole_numbers import with_whole_numbers
@@ -22,7 +23,7 @@ def read_json(kind: type[_Model], body: bytes) -> _Model:
         try:
             return kind.model_validate_json(body)
         except ValidationError as error:
-            if all(found["type"] != "int_type" for found in error.errors(include_input=False, include_url=False)):
+            if not _is_about_whole_numbers(error):
                 raise
         return kind.model_validate_json(with_whole_numbers(body))
 
@@ -57,4 +58,17 @@ def fitting() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise InvalidRequest(findings_of(error.errors(include_input=False, include_url=False))) from None
+        raise InvalidRequest(_findings_in(error)) from None
+
+
+def _is_about_whole_numbers(error: ValidationError) -> bool:
+    return error.error_count() <= MANY and any(
+        found["type"] == "int_type" for found in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _findings_in(error: ValidationError) -> tuple[Finding, ...]:
+    """What is wrong; where it is far too much, only that, since a list of it would take gigabytes."""
+    if error.error_count() > MANY:
+        return (Finding("body", TOO_MANY.lower()),)
+    return findings_of(error.errors(include_input=False, include_url=False))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Self
 
 from fastapi import UploadFile
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
 from features.compact import Limits
 from features.profile import TasteProfile, UserId, UserIdText
@@ -40,8 +40,8 @@ class Liked(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    users: Annotated[list[UserIdText], Field(max_length=MAX_EXAMPLES)] = []
-    artists: Annotated[list[Artist], Field(max_length=MAX_EXAMPLES)] = []
+    users: Annotated[list[UserIdText], Field(max_length=MAX_EXAMPLES), FailFast()] = []
+    artists: Annotated[list[Artist], Field(max_length=MAX_EXAMPLES), FailFast()] = []
 
     def examples(self) -> Examples:
         """The same as plain data."""
@@ -122,7 +122,7 @@ class Batch(BaseModel):
         json_schema_extra={"examples": [{"asks": [EXAMPLE, {"user_id": "ada"}, LIKING]}]},
     )
 
-    asks: Annotated[list[Ask], Field(min_length=1, max_length=MAX_ASKS)]
+    asks: Annotated[list[Ask], Field(min_length=1, max_length=MAX_ASKS), FailFast()]
 
     @classmethod
     def parse(cls, body: bytes) -> Self:

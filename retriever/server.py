@@ -11,6 +11,7 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from features import console
 from features.errors import SoundalikeError
@@ -18,6 +19,7 @@ from retriever.app import create_app
 from retriever.compose import build
 from retriever.errors import AddressTaken
 from retriever.handover import patiently
+from retriever.heads import PromptHeads
 from retriever.observe.logs import configure
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
@@ -38,22 +40,28 @@ def serve(settings: RetrieverSettings) -> None:
     # What stands in the way of the opening is told once, by whoever called this, and not with a traceback.
     logging.getLogger("uvicorn.error").addFilter(lambda _record: opening.error is None)
     app = create_app(opening, settings)
-    config = uvicorn.Config(
+    # Uvicorn sends itself the signal once more when all is over; SIGTERM has been obeyed by then.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
+    try:
+        _DrainingServer(config_of(app, settings), app, settings.drain_s).run(sockets=[listener])
+    except SystemExit:
+        if opening.error is None:
+            raise
+        raise opening.error from None
+
+
+def config_of(app: ASGIApp, settings: RetrieverSettings) -> uvicorn.Config:
+    """How uvicorn is to serve ``app``: what a request's headers say about where it comes from is not believed."""
+    return uvicorn.Config(
         app,
+        http=PromptHeads,
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         limit_concurrency=settings.max_connections,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    # Uvicorn sends itself the signal once more when all is over; SIGTERM has been obeyed by then.
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
-    try:
-        _DrainingServer(config, app, settings.drain_s).run(sockets=[listener])
-    except SystemExit:
-        if opening.error is None:
-            raise
-        raise opening.error from None
 
 
 class _Opening:

@@ -9,10 +9,15 @@ from pydantic import ValidationError
 from features.sources.names import clean
 
 _PART_LENGTH = 40
+# Every other wrong part ends the reading of its list, so only fields that nobody knows come in such numbers.
+MANY = 1000
+TOO_MANY = "Far too many unknown fields"
 
 
 def reason_of(error: ValidationError, text: bytes) -> str:
     """The first thing that is wrong with ``text``, as one sentence."""
+    if error.error_count() > MANY:
+        return f"{TOO_MANY}."
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return _broken_json(first["msg"], text)

@@ -41,7 +41,8 @@ def _item_track(item: Row) -> Track | None:
     """The music in a playlist's item: a track or a local file, but no episode and no audiobook."""
     track, local = item.get("track"), item.get("localTrack")
     if isinstance(track, dict):
-        if str(track.get("trackUri")).startswith("spotify:episode:"):
+        uri = track.get("trackUri")
+        if isinstance(uri, str) and uri.startswith("spotify:episode:"):
             return None
         return make_track(track.get("artistName"), track.get("trackName"))
     return _local_track(_value(local, "uri"))

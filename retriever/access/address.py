@@ -1,7 +1,6 @@
 """Where a request comes from, as far as its connection tells. Headers such as X-Forwarded-For are not believed.
 
-Behind a proxy all requests come from the proxy, unless the server is told which proxy to believe (uvicorn's
-``--forwarded-allow-ips``, which then changes the connection's address before anybody sees it).
+Behind a proxy all requests come from the proxy, and count together.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from functools import lru_cache
 from starlette.types import Scope
 
 UNKNOWN = "unknown"
-"""Stands for all clients without an address, such as those of a Unix socket."""
+"""Stands for all clients without an IP address, such as those of a Unix socket."""
 
 
 def address_of(scope: Scope) -> str:
@@ -26,7 +25,7 @@ def _network(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return host
+        return UNKNOWN
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     if address.ipv4_mapped is not None:

@@ -3,16 +3,20 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from features import compose
 from features.cli import app
 from features.importer import BATCH
+from features.settings import FeatureSettings, load
 from features.sqlite.store import SqliteFeatureStore
 from features.text_cache import CachedTextEncoder
 from features.text_encoder import DEFAULT_MODEL
+from tests.builders import a_playlist, a_profile, features_of
 from tests.fakes import HashingEncoder
 
 LINE = (
@@ -116,6 +120,21 @@ def test_a_large_file_is_read_ahead_by_another_process_and_comes_to_the_same(
     assert (large.exit_code, large.output) == (small.exit_code, small.output)
     assert run.invoke(app, ["export"]).stdout == exported
     assert exported.count("\n") == 620
+
+
+def test_what_a_server_acknowledged_earlier_does_not_come_after_an_import(run: CliRunner, tmp_path: Path) -> None:
+    settings = load(FeatureSettings)
+    (older,) = features_of(a_profile("ann", a_playlist("p", "Older Artist")))
+    with closing(compose.outbox(settings)) as outbox:
+        outbox.put(older)
+    file = tmp_path / "ann.json"
+    file.write_text(a_profile("ann", a_playlist("p", "Newer Artist")).model_dump_json())
+
+    assert run.invoke(app, ["import", str(file)]).exit_code == 0
+
+    with closing(compose.outbox(settings)) as outbox:
+        assert outbox.depth().waiting == 0
+    assert "Newer Artist" in run.invoke(app, ["show", "ann"]).output
 
 
 def test_ctrl_c_ends_an_import_at_once_keeps_what_was_done_and_says_so(tmp_path: Path) -> None:

@@ -36,6 +36,22 @@ def test_no_text_is_encoded_twice_by_any_process(tmp_path: Path, inner: HashingE
     assert sorted(inner.encoded) == ["Air", "Can", "Moby"]
 
 
+def test_where_nothing_is_to_be_kept_texts_are_looked_up_and_not_written_down(
+    tmp_path: Path, inner: HashingEncoder
+) -> None:
+    a_cache(tmp_path, inner).encode(["Air"])
+    before = (tmp_path / "texts.db").read_bytes()
+    guest = a_cache(tmp_path, inner, keeps=False)
+    vectors = guest.encode(["Air", "for Zoe after the funeral"])
+    guest.close()
+
+    assert np.array_equal(vectors, HashingEncoder().encode(["Air", "for Zoe after the funeral"]))
+    assert inner.encoded == ["Air", "for Zoe after the funeral"]
+    assert (tmp_path / "texts.db").read_bytes() == before
+    a_cache(tmp_path, inner).encode(["for Zoe after the funeral"])
+    assert inner.encoded.count("for Zoe after the funeral") == 2
+
+
 def test_what_is_not_cached_is_encoded_in_one_batch_from_the_shortest(tmp_path: Path, inner: HashingEncoder) -> None:
     a_cache(tmp_path, inner).encode(["a long name", "b", "a"])
 

@@ -8,6 +8,7 @@ from features.listener import Listener, listener_of
 from features.user_features import UserFeatures
 from retriever.encoding import EncodingQueue
 from retriever.errors import Overloaded
+from retriever.lanes import MUCH, Lanes
 from tests.builders import a_playlist, a_profile, features_of
 
 
@@ -132,6 +133,22 @@ def test_who_has_given_up_is_not_encoded(encoding: EncodingQueue, build: Builder
 
     assert last.result(10)[0].user_id == "last"
     assert build.batches == [["ann"], ["last"]]
+
+
+def test_who_brings_very_much_keeps_nobody_waiting_who_brings_little(build: Builder) -> None:
+    quick = Builder()
+    quick.go_on.set()
+    lanes = Lanes(EncodingQueue(quick, most_waiting=4, batch=3), EncodingQueue(build, most_waiting=4, batch=3))
+    lanes.start()
+    much = listener_of(a_profile("much", a_playlist("p", *map(str, range(MUCH + 1)))))
+    slow = lanes.submit([much])
+    build.begun.acquire()
+
+    assert lanes.submit([a_listener("ann")]).result(10)[0].user_id == "ann"
+    assert not lanes.stop(0.01)
+    build.go_on.set()
+    assert slow.result(10)[0].user_id == "much"
+    assert build.batches == [["much"]]
 
 
 def test_what_waits_at_the_end_is_still_encoded(build: Builder) -> None:

@@ -181,6 +181,31 @@ def test_a_field_that_an_upload_does_not_give_plainly_is_refused_by_name(
 
 
 @pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ('{"profile": {"playlists": [{"tracks": [%s]}]}}', "profile.playlists.0.tracks.0"),
+        ('{"limit": 5.0, "profile": {"playlists": [%s]}}', "profile.playlists.0"),
+        ('{"like": {"artists": [%s]}}', "like.artists.0"),
+        ('{"like": {"users": [%s]}}', "like.users.0"),
+        ('{"user_id": "person-0", "exclude": [%s]}', "exclude.0"),
+        ('{"user_id": "person-0", "source": [%s]}', "source.0"),
+    ],
+)
+def test_of_a_list_of_wrong_parts_the_first_is_told(api: TestClient, body: str, where: str) -> None:
+    answer = api.post("/v1/recommendations", content=body % ",".join(["0"] * 2000))
+
+    assert answer.status_code == 422
+    assert [found["where"] for found in answer.json()["errors"]] == [where]
+
+
+def test_thousands_of_unknown_fields_are_not_listed(api: TestClient) -> None:
+    answer = api.post("/v1/recommendations", json={f"field {number}": 0 for number in range(2000)})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"where": "body", "what": "far too many unknown fields"}]
+
+
+@pytest.mark.parametrize(
     ("remember", "status"), [("true", 200), ("false", 200), ("0", 422), ("yes", 422), ("True", 422)]
 )
 def test_an_upload_says_true_or_false(api: TestClient, remember: str, status: int) -> None:

@@ -1,7 +1,9 @@
 """Who is deleted is gone: from answers at once, and soon from every byte of every file."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -70,13 +72,21 @@ def test_no_byte_of_a_deleted_person_is_left_in_any_file(url: str, tmp_path: Pat
     assert traces_in(home) == []
 
 
+def texts_kept(home: Path) -> int:
+    with closing(sqlite3.connect(home / "texts.db")) as database:
+        count: int = database.execute("SELECT count(*) FROM vectors").fetchone()[0]
+    return count
+
+
 def test_who_did_not_want_to_be_remembered_leaves_nothing_in_any_file(url: str, tmp_path: Path) -> None:
-    asked = {"profile": PROFILE, "remember": False}
+    asked = {"profile": PROFILE, "remember": False, "like": {"artists": ["An Artist Of No One"]}}
+    texts = texts_kept(tmp_path / "home")
 
     answer = httpx.post(f"{url}/v1/recommendations", json=asked, timeout=60).json()
 
     assert answer["stored"] is False
     assert traces_in(tmp_path / "home") == []
+    assert texts_kept(tmp_path / "home") == texts
     assert httpx.get(f"{url}/v1/users/{ID}/similar").status_code == 404
 
 

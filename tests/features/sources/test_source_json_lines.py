@@ -198,3 +198,9 @@ def test_the_memory_limit_leaves_room_for_the_largest_profile_there_may_be():
     largest_row = len(json.dumps({"artist": "a" * 100, "title": "t" * 100, "genres": ["g" * 20] * 10, "plays": 10**9}))
 
     assert largest_row * 50_000 < source_limits.MAX_PART_BYTES
+
+
+def test_thousands_of_unknown_fields_are_told_in_one_sentence(read):
+    (rejection,) = read(json.dumps({f"field {number}": 0 for number in range(2000)}).encode())
+
+    assert rejection.reason == "Far too many unknown fields."

@@ -166,6 +166,15 @@ def test_episodes_audiobooks_and_removed_tracks_are_skipped(export, rows):
     }
 
 
+@pytest.mark.parametrize("uri", ["{}", "7", "[" * 1000 + "]" * 1000], ids=["object", "number", "deep list"])
+def test_a_track_whose_uri_is_no_text_is_music(export, rows, uri):
+    found = json.dumps(playlists(a_playlist("Mine", {"track": {"artistName": "Low", "trackUri": "URI"}})))
+
+    profile = export(**{"Playlist1.json": found.replace('"URI"', uri).encode()})
+
+    assert rows(profile) == {"Mine": [("Low", None, None)]}
+
+
 def test_names_are_cleaned(export, rows):
     playlist = a_playlist("Rock &amp; Roll  R&B", an_item("Sigur\u0000 Ro\u0301s\n", "x" * 900))
 

@@ -150,7 +150,9 @@ def test_a_lifespan_passes_by(clock: Clock, refusals: list[str]) -> None:
         ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::", "2001:db8:1:3::/64"),
         ("fe80::1%eth0", "fe80::/64"),
-        ("testclient", "testclient"),
+        ("testclient", "unknown"),
+        ("", "unknown"),
+        ("10.0.0.1, 10.0.0.2", "unknown"),
     ],
 )
 def test_an_address_is_that_of_ipv4_or_the_network_of_ipv6(host: str, who: str) -> None:
