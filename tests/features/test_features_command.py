@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from features import compose
 from features.cli import app
+from features.errors import StoreError
 from features.importer import BATCH
 from features.settings import FeatureSettings, load
 from features.sqlite.store import SqliteFeatureStore
@@ -135,6 +136,25 @@ def test_what_a_server_acknowledged_earlier_does_not_come_after_an_import(run: C
     with closing(compose.outbox(settings)) as outbox:
         assert outbox.depth().waiting == 0
     assert "Newer Artist" in run.invoke(app, ["show", "ann"]).output
+
+
+def test_nothing_is_imported_while_the_store_refuses_what_waits(
+    run: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_store: object, _people: object, **_how: object) -> None:
+        raise StoreError("The disk is full.")
+
+    settings = load(FeatureSettings)
+    with closing(compose.outbox(settings)) as outbox:
+        outbox.put(features_of(a_profile("ann", a_playlist("p", "Air")))[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteFeatureStore, "upsert", full)
+        result = run.invoke(app, ["import", _file(tmp_path, LINE % "bob")])
+
+    assert (result.exit_code, str(result.exception)) == (1, "The disk is full.")
+    assert run.invoke(app, ["show", "bob"]).exit_code != 0
+    with closing(compose.outbox(settings)) as outbox:
+        assert outbox.depth().waiting == 1
 
 
 def test_ctrl_c_ends_an_import_at_once_keeps_what_was_done_and_says_so(tmp_path: Path) -> None:
