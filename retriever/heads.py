@@ -20,6 +20,8 @@ HEAD_WITHIN_S = 10.0
 """Seconds that the head of a request may take, from the connection's beginning or from the head's first bytes."""
 REST_WITHIN_S = 30.0
 """Seconds that the rest of a body may take after its request was answered."""
+FIRST_WITHIN_S = 0.5
+"""Seconds that a connection without any request stays open after the server was told to end."""
 _RETRY_AFTER_S = 1
 _IN_WORK = frozenset({h11.SEND_RESPONSE, h11.SEND_BODY})
 
@@ -58,6 +60,17 @@ class PromptHeads(H11Protocol):
         """Nothing is left to wait for."""
         self._go_on()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server ends; a connection that has only just been made may have its first request on the way."""
+        if self.cycle is None and not self.transport.is_closing():
+            self.loop.call_later(FIRST_WITHIN_S, self._shut_down)
+        else:
+            super().shutdown()
+
+    def _shut_down(self) -> None:
+        if not self.transport.is_closing():
+            super().shutdown()
 
     def _end_in(self, seconds: float) -> None:
         self._deadline = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

@@ -12,6 +12,7 @@ from indexer.errors import IndexInUse
 from retriever.assembly import assemble
 from retriever.client import Client
 from retriever.compose import outside
+from retriever.handover import patiently
 from retriever.observe.metrics import Metrics
 from retriever.reconcile import Reconciled, compare
 from retriever.settings import RetrieverSettings
@@ -19,6 +20,8 @@ from retriever.settings import RetrieverSettings
 
 def reconciled(settings: RetrieverSettings, url: str | None, key: SecretStr | None, *, dry_run: bool) -> dict[str, Any]:
     """What ``POST /v1/admin/reconcile`` answers: from ``url``, from the index itself, or from the server that has it.
+
+    An eraser at work is waited for.
 
     Raises:
         NoAnswer, Refused: the server. What ``compose.build`` raises: the stores.
@@ -35,7 +38,7 @@ def reconciled(settings: RetrieverSettings, url: str | None, key: SecretStr | No
 def _dry(settings: RetrieverSettings) -> Reconciled:
     """Opened as it lies there: a service would bring it up to date first."""
     stores = outside(settings, load(FeatureSettings))
-    index = stores.catalog.open(stores.catalog.live().name)
+    index = patiently(lambda: stores.catalog.open(stores.catalog.live().name), in_use_s=0)
     try:
         return Reconciled.of(compare(stores.store, stores.outbox, index), dry_run=True)
     finally:
@@ -45,7 +48,7 @@ def _dry(settings: RetrieverSettings) -> Reconciled:
 
 def _mended(settings: RetrieverSettings) -> Reconciled:
     features = load(FeatureSettings)
-    parts = assemble(outside(settings, features), settings, features, Metrics())
+    parts = patiently(lambda: assemble(outside(settings, features), settings, features, Metrics()), in_use_s=0)
     try:
         return Reconciled.of(parts.reconciler.mend(), dry_run=False)
     finally:

@@ -180,3 +180,21 @@ def test_what_a_header_says_about_where_a_request_comes_from_is_not_believed(por
     headers = {"X-Forwarded-For": "10.0.0.7", "Forwarded": "for=10.0.0.7"}
 
     assert httpx.get(f"http://127.0.0.1:{port}/", headers=headers).json()["from"] == "127.0.0.1"
+
+
+def test_a_connection_that_was_just_made_when_the_server_is_told_to_end_is_still_answered() -> None:
+    config = config_of(app, SETTINGS)
+    config.port, config.lifespan = 0, "off"
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started)
+    with connection(server.servers[0].sockets[0].getsockname()[1]) as found:
+        until(lambda: server.server_state.connections)
+        server.should_exit = True
+        until(lambda: not server.servers[0].is_serving())
+        found.sendall(HEAD)
+
+        assert b'"body":""' in answer(found)
+    thread.join(60)
+    assert not thread.is_alive()
