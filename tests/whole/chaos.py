@@ -27,6 +27,7 @@ from tests.whole.programs import ROOT, Server, a_server, environment
 
 WRITERS, PEOPLE_EACH = 4, 8
 GONE = "gone"
+ARTISTS = [f"Chaos artist {number}" for number in range(6)]
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Writer:
                 return  # the server died
 
     def _write(self, user_id: str) -> None:
-        state = GONE if self._rng.random() < 0.35 else f"Chaos artist {self._rng.randrange(6)}"
+        state = GONE if self._rng.random() < 0.35 else self._rng.choice(ARTISTS)
         self._ledger.begin(user_id, state)
         answer = self._delete(user_id) if state == GONE else self._join(user_id, state)
         if answer.is_success or (state == GONE and answer.status_code == httpx.codes.NOT_FOUND):
