@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -84,7 +84,8 @@ def _importer(bar: Progress, task: TaskID) -> Importer:
 
     settings = load(FeatureSettings)
     room = compose.build(settings, on_encoding=on_encoding)
-    deliver_all(compose.outbox(settings), room.store)  # what a server acknowledged earlier must not come later
+    with closing(compose.outbox(settings)) as outbox:
+        deliver_all(outbox, room.store)  # what a server acknowledged earlier must not come later
     return Importer(room.store, room.builder, lambda: datetime.now(UTC))
 
 
@@ -135,13 +136,13 @@ def delete(users: Annotated[list[str], typer.Argument(metavar="USER...", help="I
     from features.delivery import deliver_all
 
     settings = load(FeatureSettings)
-    store, outbox = compose.build(settings).store, compose.outbox(settings)
-    ids = [_id(user) for user in users]
-    waiting = outbox.get(ids)
-    known = {user for user in store.get(ids) if user not in waiting} | {u for u, row in waiting.items() if row.person}
-    for user in sorted(known):
-        outbox.remove(user)  # also takes the place of what a server has acknowledged and not delivered yet
-    deliver_all(outbox, store)
+    store, ids = compose.build(settings).store, [_id(user) for user in users]
+    with closing(compose.outbox(settings)) as outbox:
+        waiting = outbox.get(ids)
+        known = {user for user in store.get(ids) if user not in waiting} | {u for u, r in waiting.items() if r.person}
+        for user in sorted(known):
+            outbox.remove(user)  # also takes the place of what a server has acknowledged and not delivered yet
+        deliver_all(outbox, store)
     console.stderr().print(f"deleted {len(known):,}")
     missing = [user for user in users if user not in known]
     if missing:

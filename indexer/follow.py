@@ -20,7 +20,7 @@ from trainer.ports import Embedder
 
 BATCH = 2000
 WRITE_MAY_LAST = timedelta(seconds=60)
-"""A write is stamped inside its transaction and seen after it; whoever follows changes looks back this far."""
+"""A write is stamped inside its transaction and seen after it; whoever goes by a clock looks back this far."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """Whether a version may hold bytes of deleted people: its facts against the feature store's tombstones.
 
-Somebody who came back is not deleted, but what was known of them before is.
-
 A deletion takes a person out of all answers at once; their bytes stay in the files of a version until it is rewritten.
+Somebody who came back is not deleted, but what was known of them before is.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Recommendations:
     stored: Annotated[bool, Field(description="Whether this person is part of the community now.")]
     recommendations: tuple[Recommendation, ...]
     discoveries: Annotated[
-        tuple[Discovery, ...], Field(description="None where fewer than five people are left to tell of them.")
+        tuple[Discovery, ...], Field(description="Empty where fewer than five people are left to tell of them.")
     ]
 
 

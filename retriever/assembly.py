@@ -9,6 +9,7 @@ from uuid import UUID
 
 from features.build import FeatureBuilder
 from features.delivery import Delivered
+from features.identity import point_id
 from features.listener import Listener, identified
 from features.outbox import Outbox
 from features.ports import ArtistCatalog, FeatureStore, TextEncoder
@@ -81,16 +82,16 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         settings.home, ttl=timedelta(hours=settings.idempotency_ttl_h), max_bytes=settings.idempotency_max_mb * 2**20
     )
     # Who was deleted while no server ran is not brought back by a request that is repeated.
-    idempotent.forget_points(changes.deleted(since=datetime.now(UTC) - timedelta(hours=settings.idempotency_ttl_h)))
+    idempotent.forget(changes.deleted(since=datetime.now(UTC) - timedelta(hours=settings.idempotency_ttl_h)))
     sources = Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder)
 
     def on_deleted(points: Sequence[UUID]) -> None:
-        idempotent.forget_points(points)
+        idempotent.forget(points)
         if eraser is not None:
             eraser.want()
 
     live = Live(sources, on_deleted)
-    members = Members(live, outside.outbox, store, on_forget=idempotent.forget)
+    members = Members(live, outside.outbox, store, on_forget=lambda user_id: idempotent.forget([point_id(user_id)]))
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
 
     def build(listeners: Sequence[Listener]) -> list[UserFeatures]:

@@ -57,11 +57,12 @@ class EncodingQueue:
 
     def stop(self, within_s: float | None = None) -> bool:
         """Encode what waits and end, within ``within_s`` seconds; whether it did."""
+        until = None if within_s is None else time.monotonic() + within_s
         try:
             self._waiting.put(None, timeout=within_s)
         except queue.Full:
             return False
-        self._thread.join(within_s)
+        self._thread.join(None if until is None else max(until - time.monotonic(), 0.0))
         return not self._thread.is_alive()
 
     def submit(self, listeners: Sequence[Listener]) -> Future[list[UserFeatures]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -30,8 +31,10 @@ class Lanes:
         self._much.start()
 
     def stop(self, within_s: float | None = None) -> bool:
-        """Encode what waits and end, each queue within ``within_s`` seconds; whether both did."""
-        return all([self._little.stop(within_s), self._much.stop(within_s)])
+        """Encode what waits and end, within ``within_s`` seconds; whether both queues did."""
+        until = None if within_s is None else time.monotonic() + within_s
+        ended = self._little.stop(within_s)
+        return self._much.stop(None if until is None else max(until - time.monotonic(), 0.0)) and ended
 
     def submit(self, listeners: Sequence[Listener]) -> Future[list[UserFeatures]]:
         """The features of ``listeners``, some time later. Raises Overloaded: too many wait in that queue."""

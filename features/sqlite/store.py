@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -33,8 +33,6 @@ class SqliteFeatureStore:
     ``written_at`` is stamped while the write lock is held, and seen once the write is committed: whatever is committed
     after ``last_change`` was asked is stamped later. Who follows the changes asks that first, then for the changes.
     """
-
-    WRITE_MAY_LAST = timedelta(seconds=60)
 
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = _now) -> None:
         """Open the store, or begin a new one.

@@ -11,7 +11,7 @@ after a deletion            carried out again, but for what took the deleted per
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,7 +54,7 @@ class Idempotent:
         self._clock = clock
         self._guard = threading.Lock()
         self._running: dict[bytes, bytes] = {}
-        self._gone: set[UserId] = set()
+        self._gone: set[UUID] = set()
 
     async def run(self, key: RequestKey | None, request: bytes, work: Work) -> Response:
         """The answer to ``request``, by its fingerprint: of ``work``, or the one that was given before.
@@ -85,20 +85,18 @@ class Idempotent:
                 if not self._running:
                     self._gone.clear()
 
-    def forget(self, person: UserId) -> None:
-        """Keep nothing that was answered, and do not let what took ``person`` in be carried out again. Blocking.
+    def forget(self, points: Collection[UUID]) -> None:
+        """Keep nothing that was answered, and do not let what took somebody in be carried out again. Blocking.
+
+        Args:
+            points: ``features.identity.point_id`` of those who were deleted.
 
         Raises:
             StoreError: the ledger cannot be written.
         """
         with self._guard:
             if self._running:
-                self._gone.add(person)
-        self._kept.clear()
-        self._ledger.forget([point_id(person)])
-
-    def forget_points(self, points: Sequence[UUID]) -> None:
-        """The same for people who were deleted by another process, by point id. Raises StoreError."""
+                self._gone.update(points)
         self._kept.clear()
         self._ledger.forget(points)
 
@@ -127,8 +125,8 @@ class Idempotent:
     async def _remember(self, digest: bytes, request: bytes, done: Done) -> None:
         await anyio.to_thread.run_sync(self._ledger.finish, digest, done.people)
         with self._guard:
-            gone = self._gone.intersection(done.people)
+            gone = self._gone.intersection(map(point_id, done.people))
             if not self._gone or not done.response.body:  # that somebody was deleted tells nothing of anybody
                 self._kept.put(digest, Kept.of(done.response, request, self._clock()))
-        for person in gone:  # deleted while they came in, and maybe before the ledger knew that they did
-            await anyio.to_thread.run_sync(self._ledger.forget, [point_id(person)])
+        if gone:  # while they came in, and maybe before the ledger knew that they did
+            await anyio.to_thread.run_sync(self._ledger.forget, gone)

@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
+from features.identity import point_id
 from features.profile import UserId
 from retriever.access.idempotency import Idempotent
 from retriever.access.request_key import RequestKey
@@ -13,7 +14,7 @@ from tests.retriever.access.repeated import ANN, BOB, KEY, Held, Work, ask, toge
 def test_what_took_a_deleted_person_in_is_not_carried_out_again(opened: Callable[..., Idempotent]) -> None:
     work, idempotent = Work(people=(BOB, ANN)), opened()
     ask(idempotent, work)
-    idempotent.forget(ANN)
+    idempotent.forget([point_id(ANN)])
 
     for each in (idempotent, opened()):
         with pytest.raises(AnswerGone):
@@ -26,7 +27,7 @@ def test_what_took_a_deleted_person_in_is_not_carried_out_again(opened: Callable
 def test_after_a_deletion_no_answer_is_kept_and_what_others_sent_is_carried_out_again(idempotent: Idempotent) -> None:
     work = Work(people=(BOB,))
     ask(idempotent, work)
-    idempotent.forget(ANN)
+    idempotent.forget([point_id(ANN)])
 
     assert ask(idempotent, work).body == b"answer 2"
     assert ask(idempotent, work).body == b"answer 2"
@@ -38,7 +39,7 @@ def test_who_is_deleted_while_a_request_runs_is_in_no_kept_answer(idempotent: Id
         held = Held(people=(ANN,))
         first = asyncio.create_task(idempotent.run(KEY, b"r", held))
         await held.begun.wait()
-        await asyncio.to_thread(idempotent.forget, deleted)
+        await asyncio.to_thread(idempotent.forget, [point_id(deleted)])
         held.let_go.set()
         await first
         if deleted == ANN:
@@ -63,7 +64,7 @@ def test_who_is_deleted_while_a_request_runs_is_not_forgotten_because_another_on
         ]
         await long.begun.wait()
         await short.begun.wait()
-        await asyncio.to_thread(idempotent.forget, ANN)
+        await asyncio.to_thread(idempotent.forget, [point_id(ANN)])
         for held, task in ((short, tasks[1]), (long, tasks[0])):
             held.let_go.set()
             await task

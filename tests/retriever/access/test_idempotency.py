@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from starlette.responses import Response
 
 from features.errors import StoreError
+from features.identity import point_id
 from features.profile import UserId
 from retriever import problems
 from retriever.access.idempotency import Done, Idempotent
@@ -162,7 +163,7 @@ def test_a_key_counts_for_its_time_and_no_longer(opened: Callable[..., Idempoten
 def test_neither_keys_nor_people_nor_answers_are_on_disk(opened: Callable[..., Idempotent], tmp_path: Path) -> None:
     idempotent = opened()
     ask(idempotent, Work(people=(UserId("ann-of-green-gables"),)), key=RequestKey("web", "secret-key-value"))
-    idempotent.forget(UserId("ann-of-green-gables"))
+    idempotent.forget([point_id(UserId("ann-of-green-gables"))])
     idempotent.close()
 
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -201,7 +202,7 @@ def test_over_http_it_is_one_answer_and_every_refusal_a_problem(idempotent: Idem
         assert (first.content, first.headers["etag"]) == (second.content, second.headers["etag"])
         assert first.headers["x-request-id"] != second.headers["x-request-id"]
         assert len(second.headers.get_list("x-request-id")) == 1
-        idempotent.forget(ANN)
+        idempotent.forget([point_id(ANN)])
         refused = [post(""), post("k1", b"[]"), post("k1")]
 
     assert work.times == 1
