@@ -127,6 +127,24 @@ def test_bad_vectors_are_refused(world: SmallWorld, vector: np.ndarray) -> None:
     index.close()
 
 
+def test_states_that_were_replaced_do_not_pile_up_on_the_disk(
+    world: SmallWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def grown(flush_every: int) -> int:
+        monkeypatch.setattr("indexer.edge_index._FLUSH_EVERY", flush_every)
+        name = world.publish()
+        index = world.catalog.open(name)
+        (point,) = index.get([UserId("person-0")]).values()
+        for number in range(1500):
+            index.upsert([replace(point, payload={**point.payload, "display_name": f"{number} " * 1000})])
+        files = [path for path in (tmp_path / "index" / "versions" / name).rglob("*") if "wal" not in path.parts]
+        taken = sum(file.stat().st_blocks for file in files)  # the files themselves are made larger than they need be
+        index.close()
+        return taken
+
+    assert grown(100) < grown(10_000) / 2
+
+
 def test_who_comes_and_who_goes_is_caught_up_with_and_a_deleted_person_stays_gone(world: SmallWorld) -> None:
     name = world.publish()
     since = datetime.now(UTC)
