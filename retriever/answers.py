@@ -1,6 +1,7 @@
 """What the service answers: plain frozen dataclasses, dumped to JSON as they stand, and read by the OpenAPI document.
 
 One definition for both, so that the document cannot drift from the answers. Requests live in ``retriever.schemas``.
+Without slots, since orjson dumps those slower.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Cosine = Annotated[float, Field(ge=-1.001, le=1.001)]
 Index = Annotated[str, Field(description="Version of the index that was searched.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Towers:
     """Cosine of two people by part of their taste; null where one of them lacks that part."""
 
@@ -28,7 +29,7 @@ class Towers:
     playlist: Cosine | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recommendation:
     """A person with kindred taste, and why."""
 
@@ -52,7 +53,7 @@ class Recommendation:
     towers: Towers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Discovery:
     """An artist that the nearest people love and the asker does not have."""
 
@@ -61,7 +62,7 @@ class Discovery:
     people: Annotated[int, Field(ge=1, description="How many of the nearest people have the artist.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SimilarPeople:
     """The people nearest to a known person, most similar first."""
 
@@ -72,7 +73,7 @@ class SimilarPeople:
     next_cursor: Annotated[str | None, Field(description="Asks, as cursor, for the next people; null at the end.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recommendations:
     """The people nearest to a profile, most similar first, and the artists to discover through them."""
 
@@ -90,7 +91,7 @@ class Recommendations:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counts:
     """How much of a person's listening is kept."""
 
@@ -99,7 +100,7 @@ class Counts:
     genres: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Person:
     """What is kept of a person, in brief."""
 

@@ -81,8 +81,8 @@ def compare_towers(one: Card, others: Sequence[Card]) -> tuple[list[Towers], lis
     Beside it how many parts each person has, ``one`` first: a tower's square is zero where the part is missing.
     """
     towers = towers_of([one, *others])
-    products = np.einsum("tw,ntw->nt", towers[0], towers).tolist()
-    squares = np.einsum("ntw,ntw->nt", towers, towers).tolist()
+    products = np.vecdot(towers[0], towers).tolist()
+    squares = np.vecdot(towers, towers).tolist()
     mine, *theirs = squares
     cosines = [Towers(*map(_cosine, row, mine, own)) for row, own in zip(products[1:], theirs, strict=True)]
     return cosines, [len(row) - row.count(0) for row in squares]

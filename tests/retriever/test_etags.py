@@ -21,7 +21,7 @@ def test_two_bodies_have_one_tag_only_if_they_are_one(one: bytes, other: bytes) 
 
 
 def test_a_tag_is_the_same_in_every_process() -> None:
-    assert etag_of(b"Soundalike") == '"f0a51a7fd164a2d0"'
+    assert etag_of(b"Soundalike") == '"82c696570a31d096"'
 
 
 @given(
