@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from indexer.manifest import parse_name
 from retriever.errors import StaleCursor, UnknownCursor
@@ -82,5 +83,6 @@ def _read(cursor: str) -> tuple[int, str]:
     return offset, index
 
 
+@lru_cache(maxsize=1_000)  # almost everybody asks for the first page, of few lengths
 def _spelt(offset: int, index: str) -> str:
     return base64.urlsafe_b64encode(f"{offset}@{index}".encode()).decode("ascii").rstrip("=")
