@@ -133,6 +133,8 @@ def test_written_at_is_the_store_s_own_time_and_never_runs_backwards(path: Path)
     store.upsert([replace(SOMEBODY, user_id=UserId("ann"), updated_at=NOW - timedelta(days=900))])
     store.upsert([replace(SOMEBODY, user_id=UserId("bob"))])
     assert [person.user_id for batch in store.scan(since=NOW) for person in batch] == ["ann", "bob"]
+    a_moment_later = NOW + timedelta(microseconds=1)
+    assert [person.user_id for batch in store.scan(since=a_moment_later) for person in batch] == ["bob"]
     store.delete([UserId("bob")])
     assert store.deleted(since=NOW + timedelta(hours=1)) == [point_id(UserId("bob"))]
     assert store.deleted(since=NOW + timedelta(hours=1, microseconds=1)) == []

@@ -88,6 +88,8 @@ def test_who_was_deleted_came_back_and_was_deleted_again_may_be_in_it():
     store.seconds = 10
     store.add(1, stamped=9)
     assert holds_deleted(version, store)
+    store.come_back(1)
+    assert holds_deleted(version, store)
 
 
 def test_who_came_back_after_a_version_was_filled_may_be_in_it_as_they_were_before():

@@ -151,6 +151,24 @@ def test_who_brings_very_much_keeps_nobody_waiting_who_brings_little(build: Buil
     assert build.batches == [["much"]]
 
 
+def test_those_who_wait_in_either_lane_are_counted_and_waited_for(build: Builder) -> None:
+    other = Builder()
+    lanes = Lanes(EncodingQueue(build, most_waiting=4, batch=1), EncodingQueue(other, most_waiting=4, batch=1))
+    lanes.start()
+    much = listener_of(a_profile("much", a_playlist("p", *map(str, range(MUCH + 1)))))
+    for builder, listener in ((build, a_listener("ann")), (other, much)):
+        lanes.submit([listener])
+        builder.begun.acquire()
+        lanes.submit([listener])
+
+    assert lanes.depth == 2
+    other.go_on.set()
+    for _ in range(2):  # the second time, the other lane has ended
+        assert not lanes.stop(0.1)
+    build.go_on.set()
+    assert lanes.stop(10)
+
+
 def test_what_waits_at_the_end_is_still_encoded(build: Builder) -> None:
     told: list[int] = []
     encoding = EncodingQueue(build, most_waiting=4, batch=3, on_batch=lambda people, _seconds: told.append(people))

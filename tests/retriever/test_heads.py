@@ -29,6 +29,10 @@ class InAHurry(PromptHeads):
     head_within_s = rest_within_s = HEAD_WITHIN_S
 
 
+class Patient(PromptHeads):
+    head_within_s = HEAD_WITHIN_S
+
+
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers with the client and the body; to /at-once without waiting for the body."""
     request = Request(scope, receive)
@@ -129,6 +133,18 @@ def test_the_rest_of_a_body_that_was_answered_without_it_does_not_hold_its_conne
         assert answer(found).startswith(b"HTTP/1.1 200")
 
         assert is_closed_while_it_drips(found)
+
+
+def test_such_a_rest_may_take_longer_than_a_head() -> None:
+    config = config_of(app, SETTINGS)
+    config.http = Patient
+    with serving(config) as port, connection(port) as found:
+        found.sendall(POST % b"/at-once")
+        answer(found)
+        drip(found, b"slow, steady", within=HEAD_WITHIN_S * 2)
+        found.sendall(HEAD)
+
+        assert answer(found).startswith(b"HTTP/1.1 200")
 
 
 def test_a_slow_head_that_is_whole_in_time_is_answered(port: int) -> None:

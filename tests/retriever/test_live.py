@@ -208,6 +208,15 @@ def test_what_the_index_has_already_is_not_written_again(world: SmallWorld, live
     assert live.generation == generation
 
 
+def test_what_was_followed_once_is_not_asked_for_again(world: SmallWorld, store: Breakable, live: Live) -> None:
+    join(world, "newcomer")
+    live.follow()
+    asked = store.asked
+    live.follow()
+
+    assert store.asked == asked + 1  # when it last changed
+
+
 def test_who_was_deleted_before_a_rollback_stays_gone_after_it(world: SmallWorld, live: Live) -> None:
     world.publish()
     live.follow()
