@@ -59,6 +59,7 @@ def create_shard(folder: Path, width: int, settings: IndexSettings) -> EdgeShard
         hnsw_config=HnswIndexConfig(settings.hnsw_m, settings.hnsw_ef_construct, _EXACT_BELOW_KB),
         quantization_config=ScalarQuantizationConfig(ScalarType.Int8, quantile=0.99, memory=Memory.Pinned),
         payload_memory=Memory.Cached,
+        max_search_threads=1,  # nearly everybody is in one segment; to wake more threads takes longer than to search
         optimizers=EdgeOptimizersConfig(default_segment_number=1, max_segment_size=_LARGEST_SEGMENT_KB),
     )
     with engine("The index cannot be created"):
