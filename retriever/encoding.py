@@ -16,6 +16,7 @@ from features.errors import SoundalikeError
 from features.listener import Listener
 from features.user_features import UserFeatures
 from retriever.errors import Overloaded
+from retriever.remaining import time_left
 
 Build = Callable[[Sequence[Listener]], list[UserFeatures]]
 OnBatch = Callable[[int, float], None]
@@ -57,12 +58,12 @@ class EncodingQueue:
 
     def stop(self, within_s: float | None = None) -> bool:
         """Encode what waits and end, within ``within_s`` seconds; whether it did."""
-        until = None if within_s is None else time.monotonic() + within_s
+        left = time_left(within_s)
         try:
-            self._waiting.put(None, timeout=within_s)
+            self._waiting.put(None, timeout=left())
         except queue.Full:
             return False
-        self._thread.join(None if until is None else max(until - time.monotonic(), 0.0))
+        self._thread.join(left())
         return not self._thread.is_alive()
 
     def submit(self, listeners: Sequence[Listener]) -> Future[list[UserFeatures]]:

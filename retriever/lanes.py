@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
 from features.listener import Listener
 from features.user_features import UserFeatures
 from retriever.encoding import EncodingQueue
+from retriever.remaining import time_left
 
 MUCH = 2_000
 """Artists in a request, which take some seconds where nobody has had them before."""
@@ -32,9 +32,9 @@ class Lanes:
 
     def stop(self, within_s: float | None = None) -> bool:
         """Encode what waits and end, within ``within_s`` seconds; whether both queues did."""
-        until = None if within_s is None else time.monotonic() + within_s
-        ended = self._little.stop(within_s)
-        return self._much.stop(None if until is None else max(until - time.monotonic(), 0.0)) and ended
+        left = time_left(within_s)
+        ended = self._little.stop(left())
+        return self._much.stop(left()) and ended
 
     def submit(self, listeners: Sequence[Listener]) -> Future[list[UserFeatures]]:
         """The features of ``listeners``, some time later. Raises Overloaded: too many wait in that queue."""

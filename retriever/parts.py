@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from retriever.lanes import Lanes
 from retriever.live import Live
 from retriever.members import Members
 from retriever.reconcile import Reconciler
+from retriever.remaining import time_left
 from retriever.repeating import Repeating
 from retriever.service import Service
 from retriever.settings import RetrieverSettings
@@ -75,9 +75,8 @@ class Parts:
         """
         for part in self.background:
             part.stopping.set()
-        until = time.monotonic() + STOP_WITHIN_S
-        stops = [self.encoding.stop, *[part.stop for part in self.background]]
-        ended = [stop(max(until - time.monotonic(), 0.0)) for stop in stops]
+        left = time_left(STOP_WITHIN_S)
+        ended = [stop(left()) for stop in (self.encoding.stop, *[part.stop for part in self.background])]
         if all(ended):
             self.close()
         else:

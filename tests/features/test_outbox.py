@@ -14,45 +14,17 @@ from features.outbox import Outbox
 from features.profile import UserId
 from features.settled import Settled
 from features.user_features import UserFeatures
-from tests.builders import a_playlist, a_profile, features_of
 from tests.fakes import MemoryFeatureStore
 from tests.faults import Breakable
-
-ANN, BOB, CLEO = UserId("ann"), UserId("bob"), UserId("cleo")
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+from tests.features.outboxes import ANN, BOB, CLEO, LONG_AGO, a_person, artists_of
 
 
-def a_person(user_id: str = "ann", artist: str = "Nick Drake") -> UserFeatures:
-    return features_of(a_profile(user_id, a_playlist("p", artist)))[0]
-
-
-def artists_of(person: UserFeatures | None) -> set[str] | None:
-    return person and person.listening.artists
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
-@pytest.fixture
-def outbox(path: Path) -> Iterator[Outbox]:
-    outbox = Outbox(path)
-    yield outbox
-    outbox.close()
-
-
-@pytest.fixture
-def store() -> MemoryFeatureStore:
-    return MemoryFeatureStore()
-
-
-def test_what_was_put_is_there_after_a_restart_word_for_word(outbox: Outbox, path: Path) -> None:
+def test_what_was_put_is_there_after_a_restart_word_for_word(outbox: Outbox, outbox_path: Path) -> None:
     outbox.put(a_person("ann", "Sigur Rós"))
     outbox.remove(BOB)
     outbox.close()
 
-    first, second = Outbox(path).oldest(10)
+    first, second = Outbox(outbox_path).oldest(10)
 
     assert first.person is not None
     assert first.person.listening == a_person("ann", "Sigur Rós").listening
@@ -81,10 +53,10 @@ def test_only_the_newest_state_of_a_person_waits(outbox: Outbox) -> None:
     assert outbox.ids() == {"ann", "bob"}
 
 
-def test_how_much_waits_and_since_when_is_told(path: Path) -> None:
+def test_how_much_waits_and_since_when_is_told(outbox_path: Path) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     times = iter([now, now + timedelta(seconds=5)])
-    outbox = Outbox(path, clock=lambda: next(times))
+    outbox = Outbox(outbox_path, clock=lambda: next(times))
     assert outbox.depth().waiting == 0
     assert outbox.depth().oldest is None
     outbox.put(a_person("ann"))

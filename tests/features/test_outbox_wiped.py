@@ -1,8 +1,6 @@
 """Of people who were deleted nothing stays in the outbox, whatever gets in the way."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,40 +10,13 @@ from features.errors import StoreError
 from features.identity import point_id
 from features.outbox import Outbox
 from features.profile import UserId
-from features.user_features import UserFeatures
-from tests.builders import a_playlist, a_profile, features_of
 from tests.fakes import MemoryFeatureStore
-
-ANN, BOB, CLEO = UserId("ann"), UserId("bob"), UserId("cleo")
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+from tests.features.outboxes import ANN, LONG_AGO, a_person, artists_of
 
 
-def a_person(user_id: str = "ann", artist: str = "Nick Drake") -> UserFeatures:
-    return features_of(a_profile(user_id, a_playlist("p", artist)))[0]
-
-
-def artists_of(person: UserFeatures | None) -> set[str] | None:
-    return person and person.listening.artists
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
-@pytest.fixture
-def outbox(path: Path) -> Iterator[Outbox]:
-    outbox = Outbox(path)
-    yield outbox
-    outbox.close()
-
-
-@pytest.fixture
-def store() -> MemoryFeatureStore:
-    return MemoryFeatureStore()
-
-
-def test_nothing_of_a_deleted_person_stays_in_the_file(outbox: Outbox, store: MemoryFeatureStore, path: Path) -> None:
+def test_nothing_of_a_deleted_person_stays_in_the_file(
+    outbox: Outbox, store: MemoryFeatureStore, outbox_path: Path
+) -> None:
     person = replace(a_person("unforgettable-id", "Artist Of Nobody Else"), display_name="Zaphod B")
     outbox.put(person)
     deliver(outbox, store)
@@ -53,32 +24,32 @@ def test_nothing_of_a_deleted_person_stays_in_the_file(outbox: Outbox, store: Me
     outbox.remove(person.user_id)
     deliver(outbox, store)
 
-    for file in path.parent.iterdir():
+    for file in outbox_path.parent.iterdir():
         for trace in (b"unforgettable-id", b"Artist Of Nobody Else", b"Zaphod"):
             assert trace not in file.read_bytes(), (file, trace)
 
 
-def traces_in(path: Path) -> list[Path]:
-    return [file for file in path.parent.iterdir() if b"unforgettable-id" in file.read_bytes()]
+def traces_in(outbox_path: Path) -> list[Path]:
+    return [file for file in outbox_path.parent.iterdir() if b"unforgettable-id" in file.read_bytes()]
 
 
 def test_what_a_process_that_was_killed_did_not_come_to_wipe_is_wiped_at_the_next_opening(
-    outbox: Outbox, store: MemoryFeatureStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox, store: MemoryFeatureStore, outbox_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outbox.put(a_person("unforgettable-id"))
     outbox.remove(UserId("unforgettable-id"))
     with monkeypatch.context() as patch:
         patch.setattr(outbox, "wipe", lambda: None)
         deliver(outbox, store)
-    assert traces_in(path)
+    assert traces_in(outbox_path)
 
-    Outbox(path).close()
+    Outbox(outbox_path).close()
 
-    assert traces_in(path) == []
+    assert traces_in(outbox_path) == []
 
 
 def test_a_wiping_that_fails_is_told_does_not_undo_the_delivery_and_is_tried_again(
-    outbox: Outbox, store: MemoryFeatureStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox, store: MemoryFeatureStore, outbox_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_database: object) -> bool:
         raise StoreError("The disk is full.")
@@ -92,10 +63,10 @@ def test_a_wiping_that_fails_is_told_does_not_undo_the_delivery_and_is_tried_aga
         assert str(deliver(outbox, store).refused) == "The disk is full."
         patch.setattr("features.sqlite.database.Database.clear_traces", lambda _: False)  # a reader was in the way
         assert deliver(outbox, store) == Delivered()
-    assert traces_in(path)
+    assert traces_in(outbox_path)
 
     assert deliver(outbox, store) == Delivered()
-    assert traces_in(path) == []
+    assert traces_in(outbox_path) == []
 
 
 def test_who_comes_back_before_their_deletion_was_delivered_was_deleted_all_the_same(

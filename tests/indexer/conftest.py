@@ -1,4 +1,4 @@
-"""Every test of the contract runs against every catalogue."""
+"""Every test of the contract runs against every catalogue; those of erasing begin with a home full of people."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from indexer.ports import IndexCatalog, RewritableCatalog, UserIndex
+from tests.indexer.erasing import Home, everybody
 from tests.indexer.versions import CATALOGS, EAST, NORTH, a_person, a_version
 
 
@@ -21,3 +22,10 @@ def index(catalog: IndexCatalog) -> Iterator[UserIndex]:
     opened = catalog.open(name)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path)
+    home.store.upsert(everybody())
+    return home

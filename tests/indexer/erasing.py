@@ -30,6 +30,10 @@ def user(number: int) -> UserId:
     return UserId(f"person-{number:04}")
 
 
+GONE = user(7)
+"""Who leaves."""
+
+
 def everybody(count: int = PEOPLE) -> list[UserFeatures]:
     """Each has a name, and an artist that nobody else plays."""
     profiles = []

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,18 +14,9 @@ from indexer.check import check_recall
 from indexer.erase import Erased
 from indexer.follow import catch_up
 from tests.fake_index import FoldingEmbedder
-from tests.indexer.erasing import PEOPLE, Home, Server, answers, everybody, user
+from tests.indexer.erasing import GONE, PEOPLE, Home, Server, answers, everybody, user
 from tests.indexer.versions import a_person
 from trainer.ports import Embeddings
-
-GONE = user(7)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path)
-    home.store.upsert(everybody())
-    return home
 
 
 def files_of(home: Home) -> dict[str, int]:

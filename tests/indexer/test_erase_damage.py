@@ -1,7 +1,6 @@
 """Erasing where something is damaged, fails its checks, or was left by the dead: a version is whole or told of."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +12,7 @@ from indexer.erase import Erased, EraseOptions, erase
 from indexer.errors import IndexRejected, IndexUnavailable
 from tests.fake_index import FoldingEmbedder, MemoryIndexCatalog, MemoryUserIndex
 from tests.fakes import MemoryFeatureStore
-from tests.indexer.erasing import PEOPLE, Home, everybody, user
-
-GONE = user(7)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path)
-    home.store.upsert(everybody())
-    return home
+from tests.indexer.erasing import GONE, PEOPLE, Home, everybody
 
 
 def inside(home: Home, name: str) -> list[str]:

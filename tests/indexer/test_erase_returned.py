@@ -1,23 +1,11 @@
 """Of people who left and came back, what was known of them before is erased, and what is known now is found."""
 
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from indexer.erase import Erased
 from indexer.follow import catch_up
 from indexer.payload import unpack
-from tests.indexer.erasing import PEOPLE, Home, Server, everybody, user
-
-GONE = user(7)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path)
-    home.store.upsert(everybody())
-    return home
+from tests.indexer.erasing import GONE, PEOPLE, Home, Server, everybody, user
 
 
 def come_back(home: Home) -> None:

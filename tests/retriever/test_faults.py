@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -13,10 +12,9 @@ from retriever.app import create_app
 from retriever.observe.metrics import Metrics
 from tests.builders import WordEncoder
 from tests.faults import Breakable, BreakableCatalog
+from tests.retriever.troubled import PROFILE, join, must_be_unavailable
 from tests.small_world import SETTINGS, SmallWorld
 from tests.waiting import until
-
-PROFILE = {"playlists": [{"name": "p", "tracks": [{"artist": "Scene 0 artist 1", "plays": 9}]}]}
 
 
 @pytest.fixture
@@ -37,16 +35,6 @@ def api(world: SmallWorld, store: Breakable, catalog: BreakableCatalog) -> Itera
     with TestClient(create_app(parts, SETTINGS), raise_server_exceptions=False) as client:
         yield client
         store.is_broken = catalog.is_broken = False
-
-
-def join(api: TestClient, user_id: str) -> httpx.Response:
-    return api.post("/v1/recommendations", json={"profile": {**PROFILE, "user_id": user_id}})
-
-
-def must_be_unavailable(answer: httpx.Response) -> None:
-    assert answer.status_code == 503
-    assert int(answer.headers["retry-after"]) > 0
-    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_with_the_feature_store_down_people_are_recommended_and_writes_are_kept(

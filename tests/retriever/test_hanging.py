@@ -3,7 +3,6 @@
 from contextlib import closing
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -12,20 +11,9 @@ from features.profile import UserId
 from retriever.app import create_app
 from retriever.observe.metrics import Metrics
 from tests.faults import Hanging
+from tests.retriever.troubled import join, must_be_unavailable
 from tests.small_world import SETTINGS, SmallWorld
 from tests.waiting import until
-
-PROFILE = {"playlists": [{"name": "p", "tracks": [{"artist": "Scene 0 artist 1", "plays": 9}]}]}
-
-
-def join(api: TestClient, user_id: str) -> httpx.Response:
-    return api.post("/v1/recommendations", json={"profile": {**PROFILE, "user_id": user_id}})
-
-
-def must_be_unavailable(answer: httpx.Response) -> None:
-    assert answer.status_code == 503
-    assert int(answer.headers["retry-after"]) > 0
-    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_a_store_that_hangs_keeps_nobody_waiting_but_those_who_ask_it(world: SmallWorld) -> None:
