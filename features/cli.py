@@ -14,6 +14,7 @@ import typer
 
 from features import console
 from features.settings import FeatureSettings, load
+from features.stores_cli import migrate, refresh, sync, vacuum
 from features.synthetic.cli import sample_export, synthesize
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ app = typer.Typer(
 )
 app.command()(synthesize)
 app.command("sample-export")(sample_export)
+app.command()(sync)
+app.command()(refresh)
+app.command()(vacuum)
+app.command()(migrate)
 
 
 @app.command("import")
@@ -84,9 +89,11 @@ def _importer(bar: Progress, task: TaskID) -> Importer:
 
     settings = load(FeatureSettings)
     room = compose.build(settings, on_encoding=on_encoding)
+    if room.refresh is not None:
+        room.refresh(lambda done, people: bar.update(task, description=f"fetching {done:,} of {people:,} people"))
     with closing(compose.outbox(settings)) as outbox:
         deliver_all(outbox, room.store)  # what a server acknowledged earlier must not come later
-    return Importer(room.store, room.builder, lambda: datetime.now(UTC))
+    return Importer(room, lambda: datetime.now(UTC))
 
 
 def _show(summary: Summary) -> None:
@@ -109,9 +116,10 @@ def _listeners(path: Path, only: UserId | None) -> AbstractContextManager[Iterat
 def show(user: Annotated[str, typer.Argument(help="The person's id.")]) -> None:
     """Show what is kept of a person."""
     from features import compose
+    from features.refreshing import refreshed
     from features.show import person_view
 
-    person = compose.build(load(FeatureSettings)).store.get([_id(user)]).get(_id(user))
+    person = refreshed(compose.build(load(FeatureSettings))).store.get([_id(user)]).get(_id(user))
     if person is None:
         raise _unknown([user])
     console.stdout().print(person_view(person))
@@ -121,11 +129,12 @@ def show(user: Annotated[str, typer.Argument(help="The person's id.")]) -> None:
 def stats() -> None:
     """Count people, artists and genres, and tell how much is known of them."""
     from features import compose
+    from features.refreshing import refreshed
     from features.show import community_view
 
     settings = load(FeatureSettings)
-    room = compose.build(settings)
-    size = sum(file.stat().st_size for file in settings.home.glob("*.db*"))
+    room = refreshed(compose.build(settings))
+    size = sum(file.stat().st_size for file in settings.home.rglob("*.db*"))
     console.stdout().print(community_view(room.store.scan(), size))
 
 
@@ -134,9 +143,10 @@ def delete(users: Annotated[list[str], typer.Argument(metavar="USER...", help="I
     """Delete people for good: their bytes are overwritten, and a running server forgets them within a second."""
     from features import compose
     from features.delivery import deliver_all
+    from features.refreshing import refreshed
 
     settings = load(FeatureSettings)
-    store, ids = compose.build(settings).store, [_id(user) for user in users]
+    store, ids = refreshed(compose.build(settings)).store, [_id(user) for user in users]
     with closing(compose.outbox(settings)) as outbox:
         waiting = outbox.get(ids)
         known = {user for user in store.get(ids) if user not in waiting} | {u for u, r in waiting.items() if r.person}
@@ -158,8 +168,9 @@ def export(
     """Write everybody as JSON lines that can be imported again."""
     from features import compose
     from features.export import write_file, write_profiles
+    from features.refreshing import refreshed
 
-    scan = compose.build(load(FeatureSettings)).store.scan()
+    scan = refreshed(compose.build(load(FeatureSettings))).store.scan()
     people = (person for batch in scan for person in batch)
     count = write_profiles(people, sys.stdout.buffer) if out is None else write_file(people, out)
     console.stderr().print(f"exported {count:,}")

@@ -18,6 +18,7 @@ OnCount = Callable[[int], None]
 """Told how many more things are done."""
 
 EXIT_BAD_INPUT = 2
+EXIT_REJECTED = 3
 EXIT_INTERRUPTED = 130
 
 

@@ -10,6 +10,8 @@
         ├── UnknownUser         nobody of that id is in the feature store
         ├── TextModelError      the text model cannot be loaded, or is not the one the vectors came from
         └── StoreError          the feature store cannot be read or written
+            └── HopsworksError  it is in Hopsworks, which refuses, or cannot do what was asked
+                └── HopsworksUnavailable  for the moment: trying again may help
 
 Every room draws its own tree in its own ``errors.py``; the rims (command line, HTTP) know only the root.
 """
@@ -102,3 +104,15 @@ class StoreError(FeaturesError):
     """The feature store cannot be read or written."""
 
     http_status, code, title = 503, "feature-store", "The feature store is not available"
+
+
+class HopsworksError(StoreError):
+    """Hopsworks refuses, or cannot do what was asked."""
+
+    code, title = "hopsworks", "Hopsworks is not usable"
+
+
+class HopsworksUnavailable(HopsworksError):
+    """Hopsworks does not answer for the moment, or was interrupted; trying again may help."""
+
+    code, title = "hopsworks-unavailable", "Hopsworks is not available"

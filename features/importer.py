@@ -6,13 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from features.build import FeatureBuilder
+from features.compose import Features
 from features.listener import Listener
-from features.ports import FeatureStore
 from features.sources import Rejection
-
-BATCH = 250
-"""People between two writes: what an interruption can lose, and what memory holds."""
 
 
 @dataclass
@@ -35,8 +31,8 @@ class Summary:
 class Importer:
     """Brings profiles into a store. ``summary`` is up to date after every batch, also when it is interrupted."""
 
-    def __init__(self, store: FeatureStore, builder: FeatureBuilder, clock: Callable[[], datetime]) -> None:
-        self._store, self._builder, self._clock = store, builder, clock
+    def __init__(self, room: Features, clock: Callable[[], datetime]) -> None:
+        self._store, self._builder, self._batch, self._clock = room.store, room.builder, room.batch, clock
         self.summary = Summary()
 
     def run(self, found: Iterable[Listener | Rejection], on_batch: Callable[[int], None]) -> None:
@@ -52,7 +48,7 @@ class Importer:
                 self.summary.rejected.append(listener)
                 continue
             batch.append(listener)
-            if len(batch) >= BATCH:
+            if len(batch) >= self._batch:
                 self._write(batch)
                 on_batch(len(batch))
                 batch = []

@@ -91,10 +91,14 @@ class Listening:
                 total[artist] = total.get(artist, 0.0) + weight
         return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
-    def genre_weights(self) -> dict[str, float]:
-        """Genre -> summed weight of its artists, the heaviest first (ties by name)."""
+    def genre_weights(self, artists: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Genre -> summed weight of its artists, the heaviest first (ties by name).
+
+        Args:
+            artists: what ``artist_weights`` tells, where it is at hand.
+        """
         total: dict[str, float] = {}
-        for artist, weight in self.artist_weights().items():
+        for artist, weight in (self.artist_weights() if artists is None else artists).items():
             for genre in self.genres.get(artist, ()):
                 total[genre] = total.get(genre, 0.0) + weight
         return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))

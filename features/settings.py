@@ -6,7 +6,7 @@ Nothing is read at import; a program calls ``load(SomeSettings)`` once, at its c
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import platformdirs
 from pydantic import Field, ValidationError
@@ -25,6 +25,11 @@ class HomeSettings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("soundalike", appauthor=False)))
     """Folder of the feature store, the models, the index and the text cache."""
+    feature_store: Literal["local", "hopsworks"] = "local"
+    """Where features are kept: ``local``, on this disk; ``hopsworks``, in the project that the HOPSWORKS_ variables
+    name, with a replica of them on this disk to read from."""
+    model_registry: Literal["local", "hopsworks"] = "local"
+    """Where models are kept: ``local``, on this disk; ``hopsworks``, in that project's model registry."""
 
 
 class FeatureSettings(HomeSettings):
@@ -54,5 +59,5 @@ def load(kind: type[_Settings]) -> _Settings:
         return kind()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "SOUNDALIKE_" + "_".join(str(part) for part in first["loc"]).upper()
+        name = kind.model_config.get("env_prefix", "") + "_".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name}: {first['msg']}.", "See .env.example for what it may be.") from error

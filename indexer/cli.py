@@ -55,12 +55,13 @@ def index(
 
 def _build(catalog: IndexCatalog, model: int | None) -> None:
     from features import compose as features_compose
+    from features.refreshing import refreshed
     from indexer.build import build_index
     from trainer.compose import load_embedder, registry
 
     settings = load(IndexSettings)
     embedder = load_embedder(settings, registry(settings).latest() if model is None else model)
-    store = features_compose.build(load(FeatureSettings)).store
+    store = refreshed(features_compose.build(load(FeatureSettings))).store
     with _told(settings, store.count()) as options:
         version = build_index(store, embedder, catalog, options)
     console.stdout().print(_table([version], version.name))
@@ -68,12 +69,13 @@ def _build(catalog: IndexCatalog, model: int | None) -> None:
 
 def _erase(catalog: RewritableCatalog, wait_s: float) -> None:
     from features import compose as features_compose
+    from features.refreshing import refreshed
     from indexer.erase import Erased, EraseOptions, erase
     from indexer.errors import IndexInUse
     from trainer.compose import load_embedder
 
     settings = load(IndexSettings)
-    store = features_compose.build(load(FeatureSettings)).store
+    store = refreshed(features_compose.build(load(FeatureSettings))).store
     with _told(settings, store.count()) as options:
         done = erase(store, catalog, lambda version: load_embedder(settings, version), EraseOptions(wait_s, options))
     say = console.stderr().print

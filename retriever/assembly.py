@@ -32,6 +32,7 @@ from retriever.observe.metrics import Metrics
 from retriever.opening import Sources
 from retriever.parts import Parts
 from retriever.reconcile import Reconciler
+from retriever.refresher import Refresher
 from retriever.service import Bounds, Service, Tools
 from retriever.settings import RetrieverSettings
 from retriever.status import Statuses
@@ -52,6 +53,7 @@ class Outside:
         catalog: the versions of the index.
         load_embedder: the model of a version.
         model_created_at: when a version of the model was trained; None where that is unknown.
+        refresh: brings up to date what is known here of a store that others write to, too; None where nobody else does.
         erase_command: rewrites the versions that hold bytes of deleted people; None where nothing needs to be.
     """
 
@@ -62,6 +64,7 @@ class Outside:
     catalog: IndexCatalog
     load_embedder: Callable[[int], Embedder]
     model_created_at: Callable[[int], datetime | None] = lambda _version: None
+    refresh: Callable[[], None] | None = None
     erase_command: Sequence[str] | None = None
 
 
@@ -107,6 +110,8 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     pace = Pace(settings.deliver_every_s, settings.deliver_again_within_s)
     courier = Courier(outside.outbox, outside.store, pace, on_delivery=on_delivery)
 
+    refresher = None if outside.refresh is None else Refresher(settings.refresh_every_s, outside.refresh)
+
     def queue() -> EncodingQueue:
         most_waiting = settings.max_requests_at_once
         return EncodingQueue(build, most_waiting=most_waiting, batch=ENCODED_TOGETHER, on_batch=metrics.encoded)
@@ -119,7 +124,7 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         store=store,
         store_is_given_up=lambda: guard.is_open,
         outbox=outside.outbox,
-        courier=courier,
+        troubles=lambda: [courier.trouble, *([] if refresher is None else [refresher.trouble])],
         text_model=outside.encoder.name,
         model_created_at=outside.model_created_at,
         encoding_depth=lambda: encoding.depth,
@@ -137,10 +142,10 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         statuses=statuses,
         live=live,
         outbox=outside.outbox,
-        reconciler=Reconciler(live, outside.outbox, outside.store),
+        reconciler=Reconciler(live, outside.outbox, outside.store, refresh=outside.refresh or (lambda: None)),
         idempotent=idempotent,
         encoding=encoding,
-        background=(Follower(live, settings), courier, *([] if eraser is None else [eraser])),
+        background=(Follower(live, settings), courier, *filter(None, (eraser, refresher))),
         settings=settings,
         features=features,
         identified=identified,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from features import compose as features_compose
 from features.settings import FeatureSettings, load
@@ -12,7 +13,7 @@ from retriever.eraser import COMMAND
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
-from trainer.compose import load_embedder, registry
+from trainer.compose import load_model, registry
 from trainer.errors import ModelMismatch
 from trainer.ports import Embedder
 
@@ -32,19 +33,20 @@ def build(settings: RetrieverSettings, metrics: Metrics) -> Parts:
 def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> Outside:
     """The stores that the settings name. Raises StoreError where they cannot be opened."""
     room = features_compose.build(feature_settings, keeps_texts=False)  # guests leave nothing behind
-    models = registry(settings)
+    refresh = None if room.refresh is None else partial(room.refresh, lambda _done, _people: None)
+    if refresh is not None and not room.store.count():  # else in the background: a start needs nothing but this disk
+        refresh()
+    models, made = registry(settings), dict[int, datetime]()
 
     def fitting_embedder(version: int) -> Embedder:
-        embedder = load_embedder(settings, version)
+        card, embedder = load_model(models, version)
+        made[version] = card.created_at
         if embedder.text_model != room.encoder.name:
             raise ModelMismatch(
                 f"Model v{version} was trained on the text model {embedder.text_model!r}, not {room.encoder.name!r}.",
                 "Set SOUNDALIKE_TEXT_MODEL back, or import, train and index anew.",
             )
         return embedder
-
-    def created_at(version: int) -> datetime | None:
-        return next((card.created_at for card in models.cards() if card.version == version), None)
 
     return Outside(
         store=room.store,
@@ -53,6 +55,7 @@ def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> O
         outbox=features_compose.outbox(feature_settings),
         catalog=indexer_compose.catalog(),
         load_embedder=fitting_embedder,
-        model_created_at=created_at,
+        model_created_at=made.get,
+        refresh=refresh,
         erase_command=COMMAND,
     )

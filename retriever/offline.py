@@ -40,6 +40,8 @@ def _dry(settings: RetrieverSettings) -> Reconciled:
     stores = outside(settings, load(FeatureSettings))
     index = patiently(lambda: stores.catalog.open(stores.catalog.live().name), in_use_s=0)
     try:
+        if stores.refresh is not None:
+            stores.refresh()
         return Reconciled.of(compare(stores.store, stores.outbox, index), dry_run=True)
     finally:
         index.close()

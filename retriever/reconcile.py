@@ -7,7 +7,7 @@ long by itself; this is the proof of it, and the way back after a store was rest
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated
@@ -88,12 +88,16 @@ def compare(store: FeatureStore, outbox: Outbox, index: UserIndex) -> Difference
 class Reconciler:
     """Compares and mends while the service goes on."""
 
-    def __init__(self, live: Live, outbox: Outbox, store: FeatureStore) -> None:
-        self._live, self._outbox, self._store = live, outbox, store
+    def __init__(
+        self, live: Live, outbox: Outbox, store: FeatureStore, *, refresh: Callable[[], None] = lambda: None
+    ) -> None:
+        """``refresh``: brings up to date what is known here of a store that others write to, too."""
+        self._live, self._outbox, self._store, self._refresh = live, outbox, store, refresh
         self._mending = threading.Lock()  # a store that hangs then keeps one thread, however often this is asked for
 
     def compare(self) -> Differences:
-        """Look, and change nothing."""
+        """Look, and change nothing. An index must not be held against an old state of the store."""
+        self._refresh()
         with self._live.lease() as unit:
             return compare(self._store, self._outbox, unit.index)
 

@@ -44,6 +44,8 @@ class RetrieverSettings(AccessSettings):
     """Least seconds between two rewritings of the index that wipe the bytes of deleted people; the first is at once."""
     drain_s: Annotated[float, Field(ge=0, le=60)] = 1.0
     """Seconds that a server told to stop (SIGTERM) still answers, so that its callers learn to go elsewhere."""
+    refresh_every_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    """Seconds between looks at a feature store in Hopsworks for what others wrote to it."""
     follow_every_s: Annotated[float, Field(gt=0, le=60)] = 0.5
     """Seconds between looks for a newly published index and for people changed by other processes."""
     popularity_every_s: Annotated[float, Field(gt=0)] = 60.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
@@ -11,7 +11,6 @@ from features.errors import SoundalikeError
 from features.outbox import Outbox
 from features.ports import FeatureStore
 from retriever.answers_status import FeaturesStatus, IndexStatus, ModelStatus, OutboxStatus, Readiness, Status
-from retriever.courier import Courier
 from retriever.live import Live
 from retriever.observe.state import State
 
@@ -27,7 +26,7 @@ class Statuses:
         store: the feature store, guarded.
         store_is_given_up: whether it is not even asked at the moment.
         outbox: what waits for it.
-        courier: what takes it there.
+        troubles: of the background threads, why each of them does not get on; None where it does.
         text_model: name of the text encoder.
         model_created_at: when a version of the model was trained; None where that is unknown.
         encoding_depth: profiles that wait to be encoded.
@@ -37,7 +36,7 @@ class Statuses:
     store: FeatureStore
     store_is_given_up: Callable[[], bool]
     outbox: Outbox
-    courier: Courier
+    troubles: Callable[[], Sequence[str | None]]
     text_model: str
     model_created_at: Callable[[int], datetime | None]
     encoding_depth: Callable[[], int]
@@ -48,7 +47,7 @@ class Statuses:
         people, down = _told(self._people_in_index)
         waiting, full = _told(lambda: self.outbox.depth().waiting)
         _, refused = _told(self.store.count)
-        reasons = dict.fromkeys(filter(None, (down, full, refused, self.live.trouble, self.courier.trouble)))
+        reasons = dict.fromkeys(filter(None, (down, full, refused, self.live.trouble, *self.troubles())))
         status = self._status(is_down=down is not None, has_reasons=bool(reasons))
         return Readiness(status, version.model_version, version.name, people, waiting, tuple(reasons))
 

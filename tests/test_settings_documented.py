@@ -11,17 +11,19 @@ from pathlib import Path
 
 import pytest
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
+from features.hopsworks.settings import HopsworksSettings
 from features.settings import HomeSettings
 
 ROOMS = ("features", "trainer", "indexer", "retriever")
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 
 
-def _settings_classes() -> list[type[HomeSettings]]:
+def _settings_classes() -> list[type[BaseSettings]]:
     for room in ROOMS:
         importlib.import_module(f"{room}.settings")
-    found, waiting = [], [HomeSettings]
+    found, waiting = [], [HomeSettings, HopsworksSettings]
     while waiting:
         kind = waiting.pop()
         found.append(kind)
@@ -38,7 +40,9 @@ SETTINGS = [
 
 
 def _variables() -> dict[str, str]:
-    lines = re.findall(r"^# ?(SOUNDALIKE_\w+)=(.*)$", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    lines = re.findall(
+        r"^# ?((?:SOUNDALIKE|HOPSWORKS)_\w+)=(.*)$", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     assert len(lines) == len(dict(lines)), "a variable stands twice"
     return dict(lines)
 
@@ -50,6 +54,10 @@ def _documented(kind: type) -> set[str]:
         for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
     }
+
+
+def _variable(kind: type[BaseSettings], name: str) -> str:
+    return f"{kind.model_config['env_prefix']}{name.upper()}"
 
 
 def _as_text(default: object) -> str:
@@ -65,14 +73,14 @@ def test_a_setting_has_a_docstring(kind: type, name: str, field: FieldInfo):
 
 @pytest.mark.parametrize(("kind", "name", "field"), SETTINGS)
 def test_a_setting_stands_in_the_example_with_its_default(kind: type, name: str, field: FieldInfo):
-    variable = f"SOUNDALIKE_{name.upper()}"
+    variable = _variable(kind, name)
     assert variable in _variables()
-    if field.default_factory is None:
+    if field.default_factory is None and not field.is_required():
         assert _variables()[variable] == _as_text(field.default)
 
 
 def test_the_example_names_no_setting_that_is_none():
-    known = {f"SOUNDALIKE_{setting.values[1].upper()}" for setting in SETTINGS}
+    known = {_variable(*setting.values[:2]) for setting in SETTINGS}
     assert _variables().keys() <= known
 
 

@@ -25,6 +25,10 @@ FriendsFile = Annotated[
     Path | None, typer.Option("--friends", help="CSV (or .csv.gz) of friendships: two columns of user ids.")
 ]
 
+ReportFolder = Annotated[
+    Path | None, typer.Option("--report", help="Also write the report (Markdown, JSON, pictures) into this folder.")
+]
+
 Model = Annotated[int | None, typer.Option("--model", help="Version of the model; the latest accepted if not given.")]
 
 
@@ -40,17 +44,22 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Accept the model even if it is worse than the live one.")
     ] = False,
+    report: ReportFolder = None,
 ) -> None:
     """Train on everybody in the feature store but those kept back, prove the model, and register it.
 
     A model that is significantly worse than the live one on the same people is registered as rejected: the index goes
-    on with the live one. A run that was cut off goes on where it stopped when the same command is given again.
+    on with the live one, and the exit code is 3. A run that was cut off goes on where it stopped when the same command
+    is given again.
     """
+    from trainer.documents import documents_of
     from trainer.friends import read_friends
     from trainer.report import health_table, proof_table
     from trainer.session import open_session
 
     pairs = None if friends is None else read_friends(friends)
+    if report is not None:
+        _write(report, {})  # what cannot be written is told now, not after minutes of work
     with open_session(load(TrainerSettings)) as session:
         card, proof = session.train(pairs, force=force)
     out = console.stdout()
@@ -59,8 +68,12 @@ def train(
     if proof is not None:
         out.print(proof_table(proof, f"{proof.asked:,} people never trained on, asked among {proof.among:,}"))
         out.print(health_table(proof))
+        if report is not None:
+            _write(report, documents_of(proof, f"model v{card.version}"))
+            out.print(f"Report: {report / 'report.md'}")
     if not card.accepted:
         console.stderr().print("The live model stays. To accept this one all the same: python -m trainer train --force")
+        raise typer.Exit(console.EXIT_REJECTED)
 
 
 @app.command()
@@ -71,9 +84,7 @@ def evaluate(
         Path | None, typer.Option(help="Ask about the people of this file instead of those kept back from training.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="Also train as many models anew and show their mean.")] = 1,
-    report: Annotated[
-        Path | None, typer.Option(help="Also write the report (Markdown, JSON, pictures) into this folder.")
-    ] = None,
+    report: ReportFolder = None,
 ) -> None:
     """Compare a model with its rivals, on people it was never trained on.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.settings import HomeSettings
-from trainer.ports import Embedder, ModelRegistry
+from trainer.ports import Embedder, ModelCard, ModelRegistry
 from trainer.registry import LocalModelRegistry
 
 if TYPE_CHECKING:
@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
 
 def registry(settings: HomeSettings) -> ModelRegistry:
-    """The model registry that the settings name."""
+    """The model registry that the settings name.
+
+    Raises:
+        SettingsError: it is in Hopsworks, and the settings do not say where, or its SDK is not installed.
+    """
+    if settings.model_registry == "hopsworks":
+        from features.hopsworks.compose import folder_of, session
+        from trainer.hopsworks.registry import HopsworksModelRegistry
+
+        return HopsworksModelRegistry(session(), folder_of(settings.home) / "models")
     return LocalModelRegistry(settings.home / "models")
 
 
@@ -24,11 +33,11 @@ def load_embedder(settings: HomeSettings, version: int) -> Embedder:
         NoModel: there is no such version.
         BrokenModel: its files are damaged.
     """
-    return load_model(registry(settings), version)
+    return load_model(registry(settings), version)[1]
 
 
-def load_model(models: ModelRegistry, version: int) -> TrainedModel:
-    """A model out of any registry; errors as in :func:`load_embedder`."""
+def load_model(models: ModelRegistry, version: int) -> tuple[ModelCard, TrainedModel]:
+    """A model out of any registry, with its card; errors as in :func:`load_embedder`."""
     from trainer.errors import BrokenModel
     from trainer.trained import restore
 
@@ -36,4 +45,4 @@ def load_model(models: ModelRegistry, version: int) -> TrainedModel:
     shape = card.config.get("shape")
     if not isinstance(shape, dict):
         raise BrokenModel(f"Model {version} does not say its shape.", "Train a new one: python -m trainer train")
-    return restore(shape, parts, text_model=card.text_model, version=version)
+    return card, restore(shape, parts, text_model=card.text_model, version=version)

@@ -6,6 +6,7 @@ TrainerError
 ├── TooFewPeople      too little data to train or to evaluate on
 ├── NoModel           the registry holds no such model
 ├── BrokenModel       a model's files are damaged or do not fit its description
+├── RegistryUnavailable  the registry refuses, or cannot be reached
 └── ModelMismatch     vectors and model do not belong together
 """
 
@@ -54,3 +55,9 @@ class ModelMismatch(TrainerError):
     """Vectors and model do not belong together."""
 
     http_status, code, title = 503, "model-mismatch", "Vectors and model do not belong together"
+
+
+class RegistryUnavailable(TrainerError):
+    """The model registry refuses, or cannot be reached."""
+
+    http_status, code, title = 503, "model-registry", "The model registry is not available"

@@ -14,6 +14,7 @@ from features.errors import UnreadableSource
 from features.listener import Listener
 from features.profile import UserId
 from features.reading import read_listeners
+from features.refreshing import refreshed
 from features.sources import Rejection, SourceLimits
 from features.user_features import UserFeatures
 from trainer.checkpoint import NoCheckpoint
@@ -76,7 +77,7 @@ class Session:
         """A model beside its rivals; with several ``seeds``, beside the mean of as many models trained anew."""
         models = self.workshop.registry
         version = models.latest() if version is None else version
-        card, model = models.load(version)[0], load_model(models, version)
+        card, model = load_model(models, version)
         share = float(card.config["test_share"])
         people = self.everybody()
         asked, train_people = _kept_back(people, share), [p for p in people if not is_test(p.user_id, share)]
@@ -100,10 +101,10 @@ class Session:
         """Share of everybody's ten nearest that a model agrees on with one trained with another seed on fewer rows."""
         models = self.workshop.registry
         version = models.latest() if version is None else version
-        model, people = load_model(models, version), self.everybody()
+        (card, model), people = load_model(models, version), self.everybody()
         vectors = text_vectors(people, self.workshop.encoder)
         fewer = [thinned(person, drop, vectors) for person in people]
-        seed = int(models.load(version)[0].config["seed"]) + 1
+        seed = int(card.config["seed"]) + 1
         other = train(fewer, self._with(seed=seed), NoCheckpoint()).model
         return overlap(model.embed(people).joint, other.embed(fewer).joint)
 
@@ -122,7 +123,7 @@ class Session:
         models = self.workshop.registry
         try:
             version = models.latest()
-            card, model = models.load(version)[0], load_model(models, version)
+            card, model = load_model(models, version)
             if card.text_model != self.workshop.encoder.name:
                 raise ModelMismatch(f"Model {version} was trained on the text model {card.text_model!r}.", "")
         except NoModel:
@@ -148,7 +149,7 @@ def _kept_back(people: Sequence[UserFeatures], share: float) -> set[UserId]:
 @contextmanager
 def open_session(settings: TrainerSettings) -> Iterator[Session]:
     """Open everything that a command of the trainer needs."""
-    features = features_compose.build(settings)
+    features = refreshed(features_compose.build(settings))
     with console.progress() as bar:
         task = bar.add_task("reading the feature store", total=settings.epochs)
 

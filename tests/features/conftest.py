@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from features.outbox import Outbox
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.stores import MemoryFeatureStore
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from features.profile import UserId
 from features.sqlite.store import SqliteFeatureStore
 from features.user_features import UserFeatures
 from tests.builders import a_playlist, a_profile, a_track, features_of
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.stores import MemoryFeatureStore
 
 STORES: dict[str, Callable[[Path], FeatureStore]] = {
     "sqlite": lambda folder: SqliteFeatureStore(folder / "features.db"),

@@ -11,14 +11,14 @@ from typer.testing import CliRunner
 
 from features import compose
 from features.cli import app
+from features.compose import LOCAL_BATCH as BATCH
 from features.errors import StoreError
-from features.importer import BATCH
 from features.settings import FeatureSettings, load
 from features.sqlite.store import SqliteFeatureStore
 from features.text_cache import CachedTextEncoder
 from features.text_encoder import DEFAULT_MODEL
 from tests.builders import a_playlist, a_profile, features_of
-from tests.fakes import HashingEncoder
+from tests.fakes.stores import HashingEncoder
 
 LINE = (
     '{"user_id": "%s", "playlists": [{"name": "p", "tracks": [{"artist": "Air", "genres": ["trip hop"], "plays": 4}]}]}'

@@ -14,7 +14,7 @@ from features.outbox import Outbox
 from features.profile import UserId
 from features.settled import Settled
 from features.user_features import UserFeatures
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.stores import MemoryFeatureStore
 from tests.faults import Breakable
 from tests.features.outboxes import ANN, BOB, CLEO, LONG_AGO, a_person, artists_of
 

@@ -10,7 +10,7 @@ from features.errors import StoreError
 from features.identity import point_id
 from features.outbox import Outbox
 from features.profile import UserId
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.stores import MemoryFeatureStore
 from tests.features.outboxes import ANN, LONG_AGO, a_person, artists_of
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from features.errors import StoreError
 from features.text_cache import CHUNK, CachedTextEncoder
-from tests.fakes import HashingEncoder
+from tests.fakes.stores import HashingEncoder
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from indexer.follow import catch_up
 from indexer.ports import UserIndex
 from indexer.settings import IndexSettings
 from tests.builders import a_community, a_playlist, features_of
-from tests.fake_index import FoldingEmbedder
+from tests.fakes.index import FoldingEmbedder
 from trainer.ports import Embedder
 
 PEOPLE = 24

@@ -15,8 +15,8 @@ from indexer.build import BuildOptions, build_index
 from indexer.errors import IndexRejected
 from indexer.ports import Neighbour, PersonVector
 from tests.builders import NOW, a_community, features_of
-from tests.fake_index import FoldingEmbedder, MemoryIndexCatalog, MemoryUserIndex
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.index import FoldingEmbedder, MemoryIndexCatalog, MemoryUserIndex
+from tests.fakes.stores import MemoryFeatureStore
 from tests.small_world import a_small_world
 from trainer.ports import Embeddings
 

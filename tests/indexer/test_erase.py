@@ -13,7 +13,7 @@ from indexer.build import BuildOptions, build_index
 from indexer.check import check_recall
 from indexer.erase import Erased
 from indexer.follow import catch_up
-from tests.fake_index import FoldingEmbedder
+from tests.fakes.index import FoldingEmbedder
 from tests.indexer.erasing import GONE, PEOPLE, Home, Server, answers, everybody, user
 from tests.indexer.versions import a_person
 from trainer.ports import Embeddings

@@ -10,8 +10,8 @@ from indexer.build import BuildOptions, build_index
 from indexer.edge_shard import load_shard
 from indexer.erase import Erased, EraseOptions, erase
 from indexer.errors import IndexRejected, IndexUnavailable
-from tests.fake_index import FoldingEmbedder, MemoryIndexCatalog, MemoryUserIndex
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.index import FoldingEmbedder, MemoryIndexCatalog, MemoryUserIndex
+from tests.fakes.stores import MemoryFeatureStore
 from tests.indexer.erasing import GONE, PEOPLE, Home, everybody
 
 

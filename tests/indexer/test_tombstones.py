@@ -13,7 +13,7 @@ from features.user_features import UserFeatures
 from indexer.ports import NEVER_CLEARED, Cleared, IndexVersion
 from indexer.tombstones import cleared, holds_deleted, outdated
 from tests.builders import NOW, a_community, features_of
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.stores import MemoryFeatureStore
 
 
 class Tombstones:

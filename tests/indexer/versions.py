@@ -12,7 +12,7 @@ from indexer.edge_catalog import EdgeIndexCatalog
 from indexer.ports import IndexCatalog, IndexVersion, PersonVector, RewritableCatalog, UserIndex
 from indexer.settings import IndexSettings
 from tests.builders import NOW
-from tests.fake_index import MemoryIndexCatalog
+from tests.fakes.index import MemoryIndexCatalog
 
 CATALOGS: dict[str, Callable[[Path], RewritableCatalog]] = {
     "edge": lambda folder: EdgeIndexCatalog(folder / "index", IndexSettings()),

@@ -9,7 +9,7 @@ from features.outbox import Outbox
 from features.profile import UserId
 from retriever.courier import Courier, Pace
 from tests.builders import a_playlist, a_profile, features_of
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.stores import MemoryFeatureStore
 from tests.faults import Breakable
 from tests.waiting import until
 

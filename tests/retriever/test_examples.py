@@ -14,7 +14,7 @@ from indexer.terms import ids_of
 from retriever.examples import ArtistVectors, people_of
 from retriever.steering import steered
 from tests.builders import NOW, KnownFacts, WordEncoder
-from tests.fake_index import FoldingEmbedder
+from tests.fakes.index import FoldingEmbedder
 from tests.small_world import SmallWorld, a_small_world
 
 SCENES = 4

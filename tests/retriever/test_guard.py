@@ -11,7 +11,7 @@ from features.profile import UserId
 from features.user_features import UserFeatures
 from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
 from tests.builders import a_playlist, a_profile, features_of
-from tests.fakes import MemoryFeatureStore
+from tests.fakes.stores import MemoryFeatureStore
 from tests.faults import Breakable, Hanging
 
 HANGS = """

@@ -22,7 +22,7 @@ from retriever.live import Live
 from retriever.members import Members
 from retriever.opening import Sources
 from tests.builders import NOW, a_community, a_playlist, a_profile
-from tests.fake_index import FoldingEmbedder
+from tests.fakes.index import FoldingEmbedder
 from tests.faults import Breakable
 from tests.small_world import SmallWorld
 from trainer.errors import NoModel

@@ -1,0 +1,212 @@
+"""People to a table of the feature group and back. Pure; the row codec is that of the local store.
+
+Types are stated, never inferred: a list that is empty in all rows stays a list of floats, and floats stay float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.errors import StoreError
+from features.fingerprint import LENGTH
+from features.hopsworks.schema import COLUMNS, EVENT_TIME, FINGERPRINT, KEY, VECTORS
+from features.listening import Listening
+from features.sqlite.codec import Row, features_of, row_of
+from features.user_features import UserFeatures
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SAME = (
+    "display_name",
+    "profile_url",
+    "source",
+    "text_model",
+    "year_mean",
+    "year_std",
+    "genre_coverage",
+    "year_coverage",
+)
+"""Columns that a row of the local store has under the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A person with their row in the local store's form, which also tells the fingerprint: made once, used often."""
+
+    person: UserFeatures
+    row: Row
+
+    @property
+    def fingerprint(self) -> str:
+        """Hexadecimal digits, as ``features.fingerprint`` gives them."""
+        return self.row.content.hex()[:LENGTH]
+
+
+def encoded(person: UserFeatures) -> Encoded:
+    """The person, encoded."""
+    return Encoded(person, row_of(person))
+
+
+def table_of(people: Sequence[Encoded]) -> pa.Table:
+    """One row a person, in the types of the feature group.
+
+    Raises:
+        StoreError: vectors of one text model are of different widths, or not finite.
+    """
+    import pyarrow as pa
+
+    rows = [each.row for each in people]
+    _check_vectors([each.person for each in people])
+    tastes = [_taste(each.person.listening) for each in people]
+    columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in (KEY, *_SAME)}
+    columns |= {
+        EVENT_TIME: [microseconds(each.person.updated_at) for each in people],
+        FINGERPRINT: [each.fingerprint for each in people],
+        "consent": [bool(row.consent) for row in rows],
+        "genre_embedding": _floats([row.genre for row in rows]),
+        "artist_embedding": _floats([row.artist for row in rows]),
+        "playlist_embedding": _floats([row.playlist for row in rows]),
+        "decades": _floats([row.decades for row in rows]),
+        "artists": _lists([list(artists) for artists, _ in tastes], pa.string()),
+        "artist_weights": _lists([list(artists.values()) for artists, _ in tastes], pa.float32()),
+        "genres": _lists([list(genres) for _, genres in tastes], pa.string()),
+        "genre_weights": _lists([list(genres.values()) for _, genres in tastes], pa.float32()),
+        "listening": [row.listening.decode() for row in rows],
+    }
+    schema = schema_of()
+    arrays = [_typed(columns[field.name], field.type) for field in schema]
+    return pa.table(arrays, schema=schema)
+
+
+def people_of(batch: pa.RecordBatch) -> list[UserFeatures]:
+    """The people that rows of the feature group keep, after each was compared with its fingerprint.
+
+    Raises:
+        StoreError: a row is not what was written.
+    """
+    import pyarrow as pa
+
+    table = pa.Table.from_batches([batch])
+    plain = {name: table[name].to_pylist() for name in (KEY, *_SAME, "consent", "listening", FINGERPRINT)}
+    times = table[EVENT_TIME].cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
+    vectors = {name: _blobs(table[name]) for name in (*VECTORS, "decades")}
+    people = []
+    for at in range(len(times)):
+        row = Row(
+            content=b"",
+            consent=int(plain["consent"][at]),
+            updated_at=moment(times[at]).isoformat(),
+            genre=vectors["genre_embedding"][at],
+            artist=vectors["artist_embedding"][at],
+            playlist=vectors["playlist_embedding"][at],
+            decades=vectors["decades"][at],
+            listening=plain["listening"][at].encode(),
+            **{name: plain[name][at] for name in (KEY, *_SAME)},
+        )
+        people.append(_checked(row, plain[FINGERPRINT][at]))
+    return people
+
+
+def schema_of() -> pa.Schema:
+    """The columns' types in Arrow."""
+    import pyarrow as pa
+
+    types = {
+        "string": pa.string(),
+        "timestamp": pa.timestamp("us"),
+        "boolean": pa.bool_(),
+        "double": pa.float64(),
+        "array<float>": pa.list_(pa.float32()),
+        "array<string>": pa.list_(pa.string()),
+    }
+    return pa.schema([(column.name, types[column.type]) for column in COLUMNS])
+
+
+def microseconds(time: datetime) -> int:
+    """Microseconds since 1970 of a timezone-aware ``time``."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def moment(stamp: int) -> datetime:
+    """The time, UTC, that is ``stamp`` microseconds after 1970 began."""
+    return _EPOCH + stamp * _MICROSECOND
+
+
+def _taste(listening: Listening) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    artists = listening.artist_weights()
+    return artists, listening.genre_weights(artists)
+
+
+def _check_vectors(people: Sequence[UserFeatures]) -> None:
+    width: dict[str, int] = {}
+    for person in people:
+        for vector in (person.genre, person.artist, person.playlist):
+            if vector is None:
+                continue
+            if width.setdefault(person.text_model, len(vector)) != len(vector):
+                raise StoreError(
+                    f"The vectors of {person.user_id} are not as wide as others of the text model {person.text_model}.",
+                    "Import the profiles again.",
+                )
+            if not np.isfinite(vector).all():
+                raise StoreError(f"A vector of {person.user_id} is not finite.", "Import the profile again.")
+
+
+def _typed(column: list[Any] | pa.Array, kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(column, kind) if isinstance(column, list) else column
+
+
+def _floats(blobs: Sequence[bytes | None]) -> pa.Array:
+    """float32 lists out of their bytes, without a Python number in between."""
+    import pyarrow as pa
+
+    values = np.frombuffer(b"".join(blob for blob in blobs if blob is not None), "<f4")
+    ends = accumulate((0 if blob is None else len(blob) // 4 for blob in blobs), initial=0)
+    missing = pa.array([blob is None for blob in blobs], pa.bool_())
+    return pa.ListArray.from_arrays(pa.array(list(ends), pa.int32()), pa.array(values), mask=missing)
+
+
+def _lists(rows: Sequence[Sequence[Any]], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    ends = pa.array(list(accumulate(map(len, rows), initial=0)), pa.int32())
+    return pa.ListArray.from_arrays(ends, pa.array(list(chain.from_iterable(rows)), kind))
+
+
+def _blobs(column: pa.ChunkedArray) -> list[bytes | None]:
+    import pyarrow as pa
+
+    lists = column.cast(pa.list_(pa.float32())).combine_chunks()
+    values, ends = lists.values.to_numpy(zero_copy_only=False), lists.offsets.to_pylist()
+    return [
+        values[ends[at] : ends[at + 1]].astype("<f4").tobytes() if known else None
+        for at, known in enumerate(lists.is_valid().to_pylist())
+    ]
+
+
+def _checked(row: Row, fingerprint: str) -> UserFeatures:
+    try:
+        person = features_of(row)
+    except (ValueError, LookupError, TypeError) as error:
+        raise _damaged(row) from error
+    if encoded(person).fingerprint != fingerprint:
+        raise _damaged(row)
+    return person
+
+
+def _damaged(row: Row) -> StoreError:
+    return StoreError(
+        f"The row of {row.user_id} in the feature group is not what was written.",
+        "Delete the person with python -m features delete, and import the profile again.",
+    )

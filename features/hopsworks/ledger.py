@@ -1,0 +1,208 @@
+"""The ledger: which rows the feature group holds, as last seen or written, and which people the replica has of it.
+
+A row is known by its person, its event time and its fingerprint. Hopsworks keeps a row for every event time of a
+person; the newest is the person, the others are left from before and wait to be removed. Only ids, times and digests
+lie here, no listening.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from features.profile import UserId
+from features.sqlite.database import Database
+from features.sqlite.opening import Schema
+
+_SCHEMA = Schema(
+    what="ledger of the feature group",
+    application_id=0x4C656467,
+    version=1,
+    statements=(
+        # copies: how many rows there are of one person and time; more than one should never be
+        """CREATE TABLE held (
+            user_id TEXT NOT NULL,
+            updated_at INTEGER NOT NULL,  -- microseconds since 1970
+            fingerprint TEXT NOT NULL,
+            copies INTEGER NOT NULL DEFAULT 1,
+            PRIMARY KEY (user_id, updated_at)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE listed (
+            user_id TEXT NOT NULL,
+            updated_at INTEGER NOT NULL,
+            fingerprint TEXT NOT NULL,
+            copies INTEGER NOT NULL DEFAULT 1,
+            PRIMARY KEY (user_id, updated_at)
+        ) WITHOUT ROWID""",
+        "CREATE TABLE replicated (user_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE state (is_listed INTEGER NOT NULL)",
+        "INSERT INTO state VALUES (0)",
+    ),
+)
+# max() in a bare aggregate: SQLite takes the other columns from the row that holds it.
+_NEWEST = "SELECT user_id, max(updated_at) AS updated_at, fingerprint FROM held GROUP BY user_id"
+_WANTED = (
+    f"FROM ({_NEWEST}) AS newest LEFT JOIN replicated USING (user_id)"
+    " WHERE replicated.fingerprint IS NOT newest.fingerprint"
+)
+_AMONG = "user_id IN (SELECT value FROM json_each(?))"
+_AT_ONCE = 1000
+
+
+class Key(NamedTuple):
+    """A row of the feature group without its content; ``updated_at`` in microseconds since 1970."""
+
+    user_id: UserId
+    updated_at: int
+    fingerprint: str
+
+
+class Ledger:
+    """The ledger in an SQLite file. Every method may raise ``StoreError``."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, _SCHEMA)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the whole feature group was listed once."""
+        with self._database.reading() as connection:
+            return bool(connection.execute("SELECT is_listed FROM state").fetchone()[0])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the feature group holds nobody."""
+        with self._database.reading() as connection:
+            return not connection.execute("SELECT EXISTS (SELECT 1 FROM held)").fetchone()[0]
+
+    def list_all(self, found: Iterable[Sequence[Key]]) -> None:
+        """Take down all that the feature group holds; where ``found`` breaks off, nothing changes."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM listed")
+        for keys in found:
+            with self._database.writing() as connection:
+                connection.executemany(
+                    "INSERT INTO listed VALUES (?, ?, ?, 1)"
+                    " ON CONFLICT DO UPDATE SET copies = copies + 1, fingerprint = excluded.fingerprint",
+                    keys,
+                )
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM held")
+            connection.execute("INSERT INTO held SELECT * FROM listed")
+            connection.execute("DELETE FROM listed")
+            connection.execute("UPDATE state SET is_listed = 1")
+
+    def held(self, user_ids: Iterable[UserId]) -> dict[UserId, list[Key]]:
+        """Rows held of those of ``user_ids`` who have any, the newest last."""
+        with self._database.reading() as connection:
+            statement = f"SELECT user_id, updated_at, fingerprint FROM held WHERE {_AMONG} ORDER BY 1, 2"  # noqa: S608
+            rows = connection.execute(statement, _ids(user_ids)).fetchall()
+        found: dict[UserId, list[Key]] = {}
+        for row in rows:
+            found.setdefault(row[0], []).append(Key(*row))
+        return found
+
+    def newest(self) -> Iterator[tuple[UserId, str]]:
+        """Everybody held with the fingerprint of their newest row, by user id."""
+        after = ""
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(
+                    "SELECT user_id, max(updated_at), fingerprint FROM held WHERE user_id > ?"
+                    " GROUP BY user_id ORDER BY user_id LIMIT ?",
+                    (after, _AT_ONCE),
+                ).fetchall()
+            if not rows:
+                return
+            yield from ((user_id, fingerprint) for user_id, _, fingerprint in rows)
+            after = rows[-1][0]
+
+    def hold(self, keys: Iterable[Key]) -> None:
+        """Rows were written; each takes the place of one of the same person and time."""
+        with self._database.writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO held VALUES (?, ?, ?, 1)", keys)
+
+    def release(self, keys: Iterable[Key]) -> None:
+        """Rows were removed."""
+        with self._database.writing() as connection:
+            connection.executemany(
+                "DELETE FROM held WHERE user_id = ? AND updated_at = ?", [(key.user_id, key.updated_at) for key in keys]
+            )
+
+    def surplus(self) -> list[Key]:
+        """Rows besides the newest of each person."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT user_id, updated_at, fingerprint FROM held AS old WHERE updated_at <"
+                " (SELECT max(updated_at) FROM held WHERE user_id = old.user_id)"
+            ).fetchall()
+        return [Key(*row) for row in rows]
+
+    def doubled(self) -> list[Key]:
+        """Newest rows that are there more than once."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT user_id, updated_at, fingerprint FROM held AS new WHERE copies > 1 AND updated_at ="
+                " (SELECT max(updated_at) FROM held WHERE user_id = new.user_id)"
+            ).fetchall()
+        return [Key(*row) for row in rows]
+
+    def wanted(self) -> tuple[int, int]:
+        """How many people the replica lacks or has in another state, and the earliest event time among them."""
+        with self._database.reading() as connection:
+            count, earliest = connection.execute(f"SELECT count(*), min(newest.updated_at) {_WANTED}").fetchone()
+        return count, earliest or 0
+
+    def wanted_among(self, keys: Sequence[Key]) -> set[Key]:
+        """Those of ``keys`` that the replica lacks."""
+        ids = [key.user_id for key in keys]
+        newest = {user_id: rows[-1] for user_id, rows in self.held(ids).items()}
+        with self._database.reading() as connection:
+            statement = f"SELECT user_id, fingerprint FROM replicated WHERE {_AMONG}"  # noqa: S608
+            have = dict(connection.execute(statement, _ids(ids)))
+        return {key for key in keys if newest.get(key.user_id) == key and have.get(key.user_id) != key.fingerprint}
+
+    def replicated(self, keys: Mapping[UserId, str]) -> None:
+        """The replica has these people, by fingerprint."""
+        with self._database.writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO replicated VALUES (?, ?)", keys.items())
+
+    def gone(self) -> list[UserId]:
+        """People whom the replica has, and the feature group has not."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT user_id FROM replicated WHERE user_id NOT IN (SELECT user_id FROM held) ORDER BY 1"
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def forget(self, user_ids: Sequence[UserId]) -> int:
+        """People were deleted; returns how many were known. Their ids leave the file's bytes, too."""
+        with self._database.writing() as connection:
+            known = self._known(connection, user_ids)
+            connection.execute(f"DELETE FROM held WHERE {_AMONG}", _ids(user_ids))  # noqa: S608
+            connection.execute(f"DELETE FROM replicated WHERE {_AMONG}", _ids(user_ids))  # noqa: S608
+        if known:
+            self._database.clear_traces()
+        return known
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    @staticmethod
+    def _known(connection: sqlite3.Connection, user_ids: Sequence[UserId]) -> int:
+        statement = (
+            f"SELECT count(*) FROM (SELECT user_id FROM held WHERE {_AMONG}"  # noqa: S608
+            f" UNION SELECT user_id FROM replicated WHERE {_AMONG})"
+        )
+        known: int = connection.execute(statement, (*_ids(user_ids), *_ids(user_ids))).fetchone()[0]
+        return known
+
+
+def _ids(user_ids: Iterable[UserId]) -> tuple[str]:
+    """One parameter, however many ids there are."""
+    return (orjson.dumps(list(user_ids)).decode(),)

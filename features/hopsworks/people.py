@@ -1,0 +1,143 @@
+"""People in the feature group, each once: what an upsert and a delete mean there. No replica here (``store``).
+
+Hopsworks knows a row by person and event time, and neither replaces an older row of a person nor drops duplicates. So
+the newest row is the person; who writes it removes the older ones after. Whatever breaks off in between is harmless to
+repeat: before anything is written twice, it is looked up what is there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from features.errors import HopsworksUnavailable
+from features.hopsworks.frames import Encoded, encoded, microseconds, table_of
+from features.hopsworks.group import FeatureGroup
+from features.hopsworks.ledger import Key, Ledger
+from features.ports import Upserted
+from features.profile import UserId
+from features.user_features import UserFeatures
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_log = logging.getLogger(__name__)
+TRIES = 3
+
+
+class RemotePeople:
+    """The feature group as people. Every method may raise ``StoreError``; one at a time may write or list."""
+
+    def __init__(self, group: FeatureGroup, ledger: Ledger, *, wait_s: float = 1.0) -> None:
+        """``wait_s``: about how long to wait before the first repetition."""
+        self._group, self.ledger, self._wait_s = group, ledger, wait_s
+
+    def list_all(self) -> None:
+        """Take down in the ledger all that the feature group holds."""
+        self._again(lambda: self.ledger.list_all(self._group.keys()))
+
+    def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
+        """Write those of ``people`` who are not held in this state; the last one wins where an id stands twice."""
+        wanted = {person.user_id: encoded(person) for person in people}
+        held = self._held(list(wanted))
+        changed = {
+            user_id: each
+            for user_id, each in wanted.items()
+            if user_id not in held or held[user_id][-1].fingerprint != each.fingerprint
+        }
+        if changed:
+            self._write(list(changed.values()), held)
+        added = len(changed.keys() - held.keys())
+        return Upserted(added, len(changed) - added, len(wanted) - len(changed))
+
+    def delete(self, user_ids: Sequence[UserId]) -> int:
+        """Remove every row of people, whoever wrote it; returns how many of them were known."""
+        found: list[Key] = []
+        self._again(lambda: found.extend(key for keys in self._group.keys(user_ids) for key in keys))
+        self._again(lambda: self._group.remove(found))
+        known = {key.user_id for key in found} - self.ledger.held(user_ids).keys()
+        return len(known) + self.ledger.forget(user_ids)
+
+    def fingerprints(self) -> Iterator[tuple[UserId, str]]:
+        """Everybody who is in the feature group now, with the fingerprint of what is known of them, by user id."""
+        self.list_all()
+        return self.ledger.newest()
+
+    def rows(self, since: int) -> Iterator[pa.RecordBatch]:
+        """Rows whose event time is ``since`` or later, in batches."""
+        return self._group.rows(since)
+
+    def tidy(self, retention_hours: int, people_of: Callable[[Sequence[UserId]], Iterable[UserFeatures]]) -> int:
+        """Remove rows left from before, then have Hopsworks forget what was removed; returns how many rows went.
+
+        Args:
+            retention_hours: files that no longer count stay as long, for queries that still read them.
+            people_of: the people whose newest row is there more than once, to be written anew.
+        """
+        doubled = self.ledger.doubled()
+        for person in people_of([key.user_id for key in doubled]):  # first another, then neither of the two is needed
+            later = replace(person, updated_at=person.updated_at + timedelta(microseconds=1))
+            self._insert([encoded(later)], is_new=False)
+        surplus = self.ledger.surplus()
+        self._remove(surplus)
+        self._again(lambda: self._group.vacuum(retention_hours))
+        return len(surplus)
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self.ledger.close()
+
+    def _held(self, user_ids: Sequence[UserId]) -> dict[UserId, list[Key]]:
+        """What is held of people, by the ledger or, where it does not know yet, by the feature group."""
+        if not self.ledger.is_listed:
+            self._again(lambda: self._look_up(user_ids))
+        return self.ledger.held(user_ids)
+
+    def _look_up(self, user_ids: Sequence[UserId]) -> None:
+        self.ledger.hold([key for keys in self._group.keys(user_ids) for key in keys])
+
+    def _write(self, people: Sequence[Encoded], held: dict[UserId, list[Key]]) -> None:
+        keys = [key_of(each) for each in people]
+        there = {(row.user_id, row.updated_at) for rows in held.values() for row in rows}
+        self._insert(people, is_new=there.isdisjoint((key.user_id, key.updated_at) for key in keys))
+        self._remove([old for key in keys for old in held.get(key.user_id, ()) if old.updated_at != key.updated_at])
+
+    def _insert(self, people: Sequence[Encoded], *, is_new: bool) -> None:
+        is_first = self.ledger.is_empty
+        try:
+            self._group.write(table_of(people), is_new=is_new, is_first=is_first)
+        except HopsworksUnavailable as error:
+            _log.info("writing again what may have come through: %s", error)
+            self._again(lambda: self._insert_rest(people))
+        self.ledger.hold([key_of(each) for each in people])
+
+    def _insert_rest(self, people: Sequence[Encoded]) -> None:
+        """Write who is not there; by a merge, since a write that was given up may come through after all."""
+        there = {key for found in self._group.keys([each.person.user_id for each in people]) for key in found}
+        rest = [each for each in people if key_of(each) not in there]
+        if rest:
+            self._group.write(table_of(rest), is_new=False, is_first=not there and self.ledger.is_empty)
+
+    def _remove(self, keys: Sequence[Key]) -> None:
+        if keys:
+            self._again(lambda: self._group.remove(keys))
+            self.ledger.release(keys)
+
+    def _again(self, work: Callable[[], None]) -> None:
+        """Do ``work``, harmless to repeat, up to ``TRIES`` times while Hopsworks is not available."""
+        Retrying(
+            retry=retry_if_exception_type(HopsworksUnavailable),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random_exponential(multiplier=self._wait_s, max=30),
+            reraise=True,
+        )(work)
+
+
+def key_of(each: Encoded) -> Key:
+    """The row that is the person."""
+    return Key(each.person.user_id, microseconds(each.person.updated_at), each.fingerprint)

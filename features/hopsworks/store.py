@@ -1,0 +1,152 @@
+"""HopsworksFeatureStore: people in the feature group, and a replica of them on this disk that is read from.
+
+A read of Hopsworks takes half a second and more, so none is made for a request: everything is read from the replica, an
+ordinary local store. Writes and deletes go to Hopsworks first and then to the replica; what others write comes with the
+next :meth:`refresh`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from features.errors import StoreError
+from features.files import locked
+from features.fingerprint import fingerprint
+from features.hopsworks.frames import encoded, people_of
+from features.hopsworks.ledger import Key
+from features.hopsworks.people import RemotePeople, key_of
+from features.ports import ArtistCatalog, Upserted
+from features.profile import UserId
+from features.sqlite.store import SqliteFeatureStore
+from features.user_features import UserFeatures
+
+OnPeople = Callable[[int, int], None]
+"""Told how many of the people that the replica lacked it has by now, and how many there are."""
+_GONE_AT_ONCE, _MANY = 1000, 100
+
+
+class HopsworksFeatureStore:
+    """FeatureStore over a feature group, read from a replica. Every method may raise ``StoreError``.
+
+    The stamps are the replica's: a change is stamped when it comes to be known on this disk.
+    """
+
+    def __init__(self, remote: RemotePeople, replica: SqliteFeatureStore) -> None:
+        self._remote, self._replica = remote, replica
+        self._writing = threading.Lock()
+
+    @property
+    def catalog(self) -> ArtistCatalog:
+        """What the people of the replica tell about artists."""
+        return self._replica.catalog
+
+    @property
+    def path(self) -> Path:
+        """Where the replica lies."""
+        return self._replica.path
+
+    def refresh(self, on_people: OnPeople = lambda _done, _all: None) -> None:
+        """Bring the replica up to what the feature group holds; an interruption is gone on from by the next one."""
+        with self._alone():
+            self._remote.list_all()
+            gone = self._remote.ledger.gone()
+            self._doubt(gone)
+            for start in range(0, len(gone), _GONE_AT_ONCE):
+                some = gone[start : start + _GONE_AT_ONCE]
+                self._replica.delete(some)
+                self._remote.ledger.forget(some)
+            self._fetch(on_people)
+
+    def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
+        """Write all of ``people``; the last one wins where an id stands twice, the unchanged are not written."""
+        with self._alone():
+            self._remote.upsert(people)
+            done = self._replica.upsert(people, anew=anew)
+            self._remote.ledger.replicated({person.user_id: fingerprint(person) for person in people})
+            return done
+
+    def get(self, user_ids: Sequence[UserId]) -> dict[UserId, UserFeatures]:
+        """Those of ``user_ids`` who are known."""
+        return self._replica.get(user_ids)
+
+    def scan(self, *, since: datetime | None = None, batch_size: int = 1000) -> Iterator[list[UserFeatures]]:
+        """Everybody, or those written at or after ``since``, by user id in batches; memory holds one batch."""
+        return self._replica.scan(since=since, batch_size=batch_size)
+
+    def delete(self, user_ids: Iterable[UserId]) -> int:
+        """Delete and leave tombstones; returns how many were known, here or in Hopsworks.
+
+        The rows are out of every query then; Hopsworks' files keep them until :meth:`vacuum`.
+        """
+        named = list(dict.fromkeys(user_ids))
+        with self._alone():
+            known = self._remote.delete(named) if named else 0
+            return max(known, self._replica.delete(named))
+
+    def deleted(self, *, since: datetime) -> list[UUID]:
+        """Point ids of the people deleted at or after ``since`` who have not come back."""
+        return self._replica.deleted(since=since)
+
+    def departed(self, *, since: datetime) -> list[UUID]:
+        """Point ids of the people who left at or after ``since``, also of those who have come back."""
+        return self._replica.departed(since=since)
+
+    def count(self) -> int:
+        """Number of people."""
+        return self._replica.count()
+
+    def last_change(self) -> datetime | None:
+        """When somebody was last written or deleted, as far as is known here."""
+        return self._replica.last_change()
+
+    def vacuum(self, retention_hours: int) -> int:
+        """Have Hopsworks forget what was deleted or replaced; returns how many rows were left over from before."""
+        self.refresh()
+        with self._alone():
+            return self._remote.tidy(retention_hours, lambda user_ids: self._replica.get(user_ids).values())
+
+    def close(self) -> None:
+        """Close the replica and the ledger."""
+        self._replica.close()
+        self._remote.close()
+
+    def _doubt(self, gone: Sequence[UserId]) -> None:
+        """Nobody left of many is rather a feature group lost than that many deletions, which would go on from here."""
+        if len(gone) > _MANY and self._remote.ledger.is_empty:
+            raise StoreError(
+                f"The feature group in Hopsworks is empty, and {len(gone):,} people of it are known here.",
+                f"Restore it; or, if they were all deleted on purpose, delete the folder {self.path.parent}.",
+            )
+
+    def _fetch(self, on_people: OnPeople) -> None:
+        wanted, earliest = self._remote.ledger.wanted()
+        if not wanted:
+            return
+        done = 0
+        on_people(0, wanted)
+        for batch in self._remote.rows(earliest):
+            people = self._wanted(people_of(batch))
+            if people:
+                self._replica.upsert(people)
+                self._remote.ledger.replicated({person.user_id: fingerprint(person) for person in people})
+                done += len(people)
+                on_people(done, wanted)
+
+    def _wanted(self, people: Sequence[UserFeatures]) -> list[UserFeatures]:
+        keys = [key_of(encoded(person)) for person in people]
+        wanted: set[Key] = self._remote.ledger.wanted_among(keys)
+        return [person for person, key in zip(people, keys, strict=True) if key in wanted]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One write or refresh at a time, in this process and in others with the same replica."""
+        try:
+            with self._writing, locked(self._replica.path.with_suffix(".lock")):
+                yield
+        except OSError as error:
+            raise StoreError(f"{self._replica.path.parent} cannot be written to: {error.strerror}.") from error

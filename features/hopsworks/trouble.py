@@ -1,0 +1,104 @@
+"""What the SDK raises, in words: what happened and what to do. Sessions and deadlines: ``session``."""
+
+from __future__ import annotations
+
+from features.errors import HopsworksError, HopsworksUnavailable
+from features.hopsworks.settings import HopsworksSettings
+
+SCOPES = "featurestore, project, job, kafka, modelregistry, dataset.view, dataset.create and dataset.delete"
+_AGAIN = "Nothing was lost: run the same command again in a while."
+_NOTHING = ("No data found", "No delta logs found", "No commits found")
+
+
+def holds_nothing(error: BaseException) -> bool:
+    """Whether this is how the query service says that a table has no rows."""
+    return any(words in str(error) for words in _NOTHING)
+
+
+def in_words(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError:
+    """The error to raise instead of ``error``; ``what`` was being done, such as "reading the features"."""
+    for words in (_of_answers, _of_the_network, _of_the_cluster):
+        found = words(error, what, settings)
+        if found is not None:
+            return found
+    return HopsworksError(f"Hopsworks failed at {what}: {type(error).__name__}: {_first_line(error)}", _AGAIN)
+
+
+def too_late(what: str, settings: HopsworksSettings, seconds: float) -> HopsworksUnavailable:
+    """Nothing came in time."""
+    return HopsworksUnavailable(
+        f"Hopsworks at {settings.host} did not finish {what} within {seconds:g} s.",
+        "Try again in a while; HOPSWORKS_TIMEOUT_S gives it longer.",
+    )
+
+
+def _of_answers(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError | None:
+    from hopsworks_common.client.exceptions import RestAPIError
+
+    if not isinstance(error, RestAPIError):
+        return None
+    status = error.response.status_code
+    if status == 401:
+        return HopsworksError(
+            f"Hopsworks at {settings.host} does not accept the API key.",
+            "Make one under Account settings, API keys, and set HOPSWORKS_API_KEY.",
+        )
+    if status == 403:
+        return HopsworksError(
+            f"The API key may not do this at {settings.host}: {what}.",
+            f"Give the key the scopes {SCOPES}, and its owner a role in the project {settings.project}.",
+        )
+    if status == 429 or status >= 500:
+        return HopsworksUnavailable(f"Hopsworks at {settings.host} answered {status} to {what}.", _AGAIN)
+    told = error.user_message or _first_line(error)
+    return HopsworksError(f"Hopsworks at {settings.host} answered {status} to {what}: {told}", _AGAIN)
+
+
+def _of_the_network(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError | None:
+    import requests
+    from hopsworks_common.client.exceptions import HopsworksSSLClientError
+
+    at = f"{settings.host}:{settings.port}"
+    if isinstance(error, HopsworksSSLClientError | requests.exceptions.SSLError):
+        return HopsworksError(
+            f"The certificate of {at} is not one to trust.",
+            "Name the PEM file of its authority in HOPSWORKS_TRUST_STORE_PATH, or, on a network that is your own, set "
+            "HOPSWORKS_HOSTNAME_VERIFICATION=false.",
+        )
+    if isinstance(error, requests.exceptions.RequestException | ConnectionError):
+        return HopsworksUnavailable(
+            f"Hopsworks at {at} cannot be reached, or broke off, at {what}.", "Check HOPSWORKS_HOST and the network."
+        )
+    return None
+
+
+def _of_the_cluster(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError | None:
+    from deltalake.exceptions import CommitFailedError
+    from hopsworks_common.client.exceptions import FeatureStoreException, ProjectException
+
+    told = str(error)
+    if isinstance(error, ProjectException):
+        return HopsworksError(
+            f"There is no project {settings.project!r} at {settings.host} that this key belongs to.",
+            "Set HOPSWORKS_PROJECT to its name.",
+        )
+    if isinstance(error, CommitFailedError):
+        return HopsworksUnavailable(f"Another process wrote to the feature group at the same time as {what}.", _AGAIN)
+    if "load balancer has been setup" in told:
+        return HopsworksError(
+            "This cluster lets no program outside of it write to its feature groups.",
+            "Ask its administrator to set up the load balancers of namenode and datanode.",
+        )
+    if "Hive is not supported" in told:
+        return HopsworksError(
+            f"The query service of {settings.host} is switched off or cannot be reached (port 5005), so nothing can "
+            "be read.",
+            "Ask its administrator to enable it (the variable enable_flyingduck).",
+        )
+    if isinstance(error, FeatureStoreException) and "Query Service" in told:
+        return HopsworksUnavailable(f"The query service of {settings.host} did not manage {what}.", _AGAIN)
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
