@@ -115,8 +115,11 @@ fuzz: export FUZZ_EXAMPLES ?= 1000
 fuzz: $(STAMP) ## Schemathesis with all of its checks, FUZZ_EXAMPLES=1000 requests for each operation: 0 failures
 	$(BIN)/pytest tests/retriever/test_schemathesis.py -n 2 --timeout 7200
 
-lint: $(STAMP) ## ruff
+lint: $(STAMP) ## ruff, and the workflows of GitHub: valid and safe
 	$(BIN)/ruff check .
+	$(BIN)/zizmor --offline --persona=pedantic --strict-collection --quiet .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 types: $(STAMP) ## mypy, strict
 	$(BIN)/mypy

@@ -35,7 +35,7 @@ class FeatureGroup:
         self._session, self._name, self._version = session, name, version
         self._found: SdkGroup = None
 
-    def keys(self, user_ids: Sequence[UserId] | None = None) -> Iterator[list[Key]]:
+    def row_keys(self, user_ids: Sequence[UserId] | None = None) -> Iterator[list[Key]]:
         """Key of every row, or of every row of ``user_ids``, in batches, in no order."""
         columns = [KEY, EVENT_TIME, FINGERPRINT]
         if user_ids is None:
@@ -100,9 +100,10 @@ class FeatureGroup:
         """The feature group, or None where nothing was ever written."""
         if self._found is None:
             store = project.get_feature_store()
-            self._found = store.get_feature_group(self._name, self._version)
-            if self._found is not None:
-                self._check_columns(self._found)
+            found = store.get_feature_group(self._name, self._version)
+            if found is not None:
+                self._check_columns(found)
+            self._found = found
         return self._found
 
     def _check_columns(self, group: SdkGroup) -> None:

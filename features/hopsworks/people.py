@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
 TRIES = 3
 
 
@@ -39,7 +40,7 @@ class RemotePeople:
 
     def list_all(self) -> None:
         """Take down in the ledger all that the feature group holds."""
-        self._again(lambda: self.ledger.list_all(self._group.keys()))
+        self._again(lambda: self.ledger.list_all(self._group.row_keys()))
 
     def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
         """Write those of ``people`` who are not held in this state; the last one wins where an id stands twice."""
@@ -57,8 +58,7 @@ class RemotePeople:
 
     def delete(self, user_ids: Sequence[UserId]) -> int:
         """Remove every row of people, whoever wrote it; returns how many of them were known."""
-        found: list[Key] = []
-        self._again(lambda: found.extend(key for keys in self._group.keys(user_ids) for key in keys))
+        found = self._again(lambda: list({key for keys in self._group.row_keys(user_ids) for key in keys}))
         self._again(lambda: self._group.remove(found))
         known = {key.user_id for key in found} - self.ledger.held(user_ids).keys()
         return len(known) + self.ledger.forget(user_ids)
@@ -99,7 +99,7 @@ class RemotePeople:
         return self.ledger.held(user_ids)
 
     def _look_up(self, user_ids: Sequence[UserId]) -> None:
-        self.ledger.hold([key for keys in self._group.keys(user_ids) for key in keys])
+        self.ledger.hold([key for keys in self._group.row_keys(user_ids) for key in keys])
 
     def _write(self, people: Sequence[Encoded], held: dict[UserId, list[Key]]) -> None:
         keys = [key_of(each) for each in people]
@@ -118,7 +118,7 @@ class RemotePeople:
 
     def _insert_rest(self, people: Sequence[Encoded]) -> None:
         """Write who is not there; by a merge, since a write that was given up may come through after all."""
-        there = {key for found in self._group.keys([each.person.user_id for each in people]) for key in found}
+        there = {key for found in self._group.row_keys([each.person.user_id for each in people]) for key in found}
         rest = [each for each in people if key_of(each) not in there]
         if rest:
             self._group.write(table_of(rest), is_new=False, is_first=not there and self.ledger.is_empty)
@@ -128,9 +128,9 @@ class RemotePeople:
             self._again(lambda: self._group.remove(keys))
             self.ledger.release(keys)
 
-    def _again(self, work: Callable[[], None]) -> None:
+    def _again(self, work: Callable[[], _Answer]) -> _Answer:
         """Do ``work``, harmless to repeat, up to ``TRIES`` times while Hopsworks is not available."""
-        Retrying(
+        return Retrying(
             retry=retry_if_exception_type(HopsworksUnavailable),
             stop=stop_after_attempt(TRIES),
             wait=wait_random_exponential(multiplier=self._wait_s, max=30),

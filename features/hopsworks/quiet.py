@@ -13,6 +13,7 @@ from types import ModuleType
 
 from features.errors import SettingsError
 
+_LOGGERS = ("hopsworks", "hopsworks_common", "hsfs", "hsml")
 EXTRA = "soundalike[hopsworks]"
 
 
@@ -37,6 +38,9 @@ def sdk() -> ModuleType:
             f"Install it with: pip install '{EXTRA}'",
         ) from error
     finally:
+        for name in _LOGGERS:  # an error that is raised is not logged as well, with a traceback
+            logging.getLogger(name).propagate = False
+            logging.getLogger(name).handlers = [logging.NullHandler()]
         root.handlers[:], warnings.formatwarning = handlers, written
         root.setLevel(level)
     return hopsworks

@@ -7,17 +7,18 @@ when it takes too long; the next one logs in anew. What is asked for lives with 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shutil
 import tempfile
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache, partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from features.errors import HopsworksError
 from features.hopsworks.quiet import quiet, sdk
@@ -30,13 +31,21 @@ Project: TypeAlias = Any
 """The SDK's ``Project``; the SDK has no types."""
 _MISMATCH = re.compile(r"version (\S+) may not be compatible with the connected Hopsworks backend version (\d+)\.(\d+)")
 
+# For these two the SDK passes over what it is told, and an empty path of a trust store it takes for "do not check".
+_WIN_OVER_ARGUMENTS = ("HOPSWORKS_HOSTNAME_VERIFICATION", "HOPSWORKS_TRUST_STORE_PATH")
+
 
 class Session:
-    """Calls of one project. The SDK is imported and the login made with the first one."""
+    """Calls of one project. The SDK is imported and the login made with the first one.
+
+    The SDK has one connection in a process: sessions take turns, and whoever finds another one logged in logs in anew.
+    """
+
+    _turn = threading.Lock()
+    _logged_in: ClassVar[Session | None] = None
 
     def __init__(self, settings: HopsworksSettings) -> None:
         self._settings = settings
-        self._turn = threading.Lock()
         self._project: Project = None
         # The client certificate and its key lie here; the SDK would put them where everybody looks.
         self._certificates = tempfile.mkdtemp(prefix="soundalike-hopsworks-")
@@ -59,11 +68,12 @@ class Session:
             sdk()
             with quiet():
                 try:
-                    if self._project is None:
+                    if Session._logged_in is not self:
                         self._project = self._in_time("logging in", self._login, 1.0)
+                        Session._logged_in = self
                     return self._in_time(what, partial(work, self._project), patience)
                 except HopsworksError:
-                    self._project = None  # whatever was wrong with it, the next call begins anew
+                    Session._logged_in = None  # whatever was wrong with it, the next call begins anew
                     raise
 
     def stream(
@@ -93,7 +103,8 @@ class Session:
     def close(self) -> None:
         """Log out and leave no certificate behind."""
         with self._turn:
-            if self._project is not None:
+            if Session._logged_in is self:
+                Session._logged_in = None
                 with quiet(), suppress(HopsworksError):
                     self._in_time("logging out", sdk().logout, 1.0)
             self._project = None
@@ -101,7 +112,7 @@ class Session:
 
     def _login(self) -> Project:
         settings = self._settings
-        with warnings.catch_warnings(record=True) as heard:
+        with warnings.catch_warnings(record=True) as heard, _without(_WIN_OVER_ARGUMENTS):
             warnings.simplefilter("always")
             project = sdk().login(
                 host=settings.host,
@@ -145,6 +156,16 @@ class Session:
             raise
         except Exception as error:
             raise in_words(error, what, self._settings) from error
+
+
+@contextmanager
+def _without(variables: Iterable[str]) -> Iterator[None]:
+    """Environment variables away for as long as the block lasts."""
+    away = {name: os.environ.pop(name) for name in variables if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(away)
 
 
 def _do(work: Callable[[], _Answer], answer: Future[_Answer]) -> None:

@@ -10,7 +10,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _CLOUD = ".hopsworks.ai"
-_SPELT = {"true": True, "1": True, "yes": True, "y": True, "false": False, "0": False, "no": False, "n": False}
 
 
 class HopsworksSettings(BaseSettings):
@@ -40,16 +39,6 @@ class HopsworksSettings(BaseSettings):
     @classmethod
     def _without_scheme(cls, host: object) -> object:
         return host.removeprefix("https://").rstrip("/") if isinstance(host, str) else host
-
-    @field_validator("hostname_verification", mode="before")
-    @classmethod
-    def _as_the_sdk_reads_it(cls, value: object) -> object:
-        """The SDK reads the variable itself and takes any other word for no."""
-        if not isinstance(value, str):
-            return value
-        if value.lower() not in _SPELT:
-            raise ValueError("must be true or false")
-        return _SPELT[value.lower()]
 
     @model_validator(mode="after")
     def _no_way_around(self) -> Self:

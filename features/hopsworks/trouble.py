@@ -59,7 +59,8 @@ def _of_the_network(error: BaseException, what: str, settings: HopsworksSettings
     from hopsworks_common.client.exceptions import HopsworksSSLClientError
 
     at = f"{settings.host}:{settings.port}"
-    if isinstance(error, HopsworksSSLClientError | requests.exceptions.SSLError):
+    is_tls = isinstance(error, HopsworksSSLClientError | requests.exceptions.SSLError)
+    if is_tls and "CERTIFICATE" in _all_of(error):  # one that is cut off is an error of TLS, too
         return HopsworksError(
             f"The certificate of {at} is not one to trust.",
             "Name the PEM file of its authority in HOPSWORKS_TRUST_STORE_PATH, or, on a network that is your own, set "
@@ -72,11 +73,40 @@ def _of_the_network(error: BaseException, what: str, settings: HopsworksSettings
     return None
 
 
+_KNOWN: tuple[tuple[str, type[HopsworksError], str, str], ...] = (
+    (
+        "No Models dataset exists",
+        HopsworksError,
+        "There is no dataset Models in the project {project} that this key may see.",
+        f"Give the key the scopes {SCOPES}; in a new project, enable the model registry.",
+    ),
+    (
+        "load balancer has been setup",
+        HopsworksError,
+        "This cluster lets no program outside of it write to its feature groups.",
+        "Ask its administrator to set up the load balancers of namenode and datanode.",
+    ),
+    (
+        "needs the Hopsworks Query Service",
+        HopsworksError,
+        "The query service of {host} is switched off or cannot be reached (port 5005), so nothing can be read.",
+        "Ask its administrator to enable it (the variable enable_flyingduck).",
+    ),
+    (
+        "using Hopsworks Query Service",
+        HopsworksUnavailable,
+        "The query service of {host} did not manage {what}.",
+        _AGAIN,
+    ),
+    ("Query Service is busy", HopsworksUnavailable, "The query service of {host} is busy.", _AGAIN),
+)
+"""What the SDK says in its own words -> the kind of error, what happened, what to do."""
+
+
 def _of_the_cluster(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError | None:
     from deltalake.exceptions import CommitFailedError
-    from hopsworks_common.client.exceptions import FeatureStoreException, ProjectException
+    from hopsworks_common.client.exceptions import ProjectException
 
-    told = str(error)
     if isinstance(error, ProjectException):
         return HopsworksError(
             f"There is no project {settings.project!r} at {settings.host} that this key belongs to.",
@@ -84,20 +114,15 @@ def _of_the_cluster(error: BaseException, what: str, settings: HopsworksSettings
         )
     if isinstance(error, CommitFailedError):
         return HopsworksUnavailable(f"Another process wrote to the feature group at the same time as {what}.", _AGAIN)
-    if "load balancer has been setup" in told:
-        return HopsworksError(
-            "This cluster lets no program outside of it write to its feature groups.",
-            "Ask its administrator to set up the load balancers of namenode and datanode.",
-        )
-    if "Hive is not supported" in told:
-        return HopsworksError(
-            f"The query service of {settings.host} is switched off or cannot be reached (port 5005), so nothing can "
-            "be read.",
-            "Ask its administrator to enable it (the variable enable_flyingduck).",
-        )
-    if isinstance(error, FeatureStoreException) and "Query Service" in told:
-        return HopsworksUnavailable(f"The query service of {settings.host} did not manage {what}.", _AGAIN)
+    for words, kind, happened, mend in _KNOWN:
+        if words in str(error):
+            return kind(happened.format(host=settings.host, project=settings.project, what=what), mend)
     return None
+
+
+def _all_of(error: BaseException | None) -> str:
+    """What an error and those that it came from say."""
+    return "" if error is None else f"{error}\n{_all_of(error.__cause__)}"
 
 
 def _first_line(error: BaseException) -> str:

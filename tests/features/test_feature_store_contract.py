@@ -17,16 +17,18 @@ from features.user_features import UserFeatures
 from tests.builders import a_playlist, a_profile, a_track, features_of
 from tests.fakes.stores import MemoryFeatureStore
 
-STORES: dict[str, Callable[[Path], FeatureStore]] = {
-    "sqlite": lambda folder: SqliteFeatureStore(folder / "features.db"),
-    "memory": lambda folder: MemoryFeatureStore(),
+Make = Callable[[Path, pytest.FixtureRequest], FeatureStore]
+STORES: dict[str, Make] = {
+    "sqlite": lambda folder, _request: SqliteFeatureStore(folder / "features.db"),
+    "memory": lambda _folder, _request: MemoryFeatureStore(),
+    "hopsworks": lambda folder, request: request.getfixturevalue("cluster").store(folder),
 }
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FeatureStore]:
-    made = STORES[request.param](tmp_path)
+    made = STORES[request.param](tmp_path, request)
     yield made
     close = getattr(made, "close", None)
     if close is not None:

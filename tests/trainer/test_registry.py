@@ -18,11 +18,17 @@ def a_card(*, accepted: bool = True, **metrics: float) -> ModelCard:
     return ModelCard(0, made, "text", {"width": 8}, metrics, {"people": 3}, accepted, "said so")
 
 
-@pytest.fixture(params=[LocalModelRegistry], ids=["local"])
+Make = Callable[[Path, pytest.FixtureRequest], ModelRegistry]
+REGISTRIES: dict[str, Make] = {
+    "local": lambda folder, _request: LocalModelRegistry(folder),
+    "hopsworks": lambda folder, request: request.getfixturevalue("cluster").registry(folder),
+}
+
+
+@pytest.fixture(params=REGISTRIES)
 def registry(request: pytest.FixtureRequest, tmp_path: Path) -> ModelRegistry:
     """Every implementation of the seam, each passing the same contract."""
-    kind: Callable[[Path], ModelRegistry] = request.param
-    return kind(tmp_path / "models")
+    return REGISTRIES[request.param](tmp_path / "models", request)
 
 
 def test_what_is_saved_comes_back(registry: ModelRegistry) -> None:

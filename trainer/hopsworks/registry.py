@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -23,10 +23,9 @@ from features.hopsworks.session import Session
 from trainer.artefact import Artefact, write_card, write_parts
 from trainer.choosing import best_of, latest_of
 from trainer.errors import BrokenModel, NoModel, RegistryUnavailable
-from trainer.hopsworks import versions
 from trainer.hopsworks.example import input_example
 from trainer.hopsworks.metric_names import to_letters
-from trainer.hopsworks.versions import Registered
+from trainer.hopsworks.versions import Registered, Versions
 from trainer.ports import ModelCard, ModelParts
 
 _log = logging.getLogger(__name__)
@@ -37,9 +36,10 @@ _TRIES, _LONG = 3, 10.0  # times the deadline of a small step: what moves all fi
 class HopsworksModelRegistry:
     """Implements the ``ModelRegistry`` seam. Every method may raise ``RegistryUnavailable``."""
 
-    def __init__(self, session: Session, cache: Path, *, wait_s: float = 2.0) -> None:
+    def __init__(self, session: Session, cache: Path, *, versions: Versions | None = None, wait_s: float = 2.0) -> None:
         """``cache``: folder for what is downloaded; ``wait_s``: about how long to wait before the first repetition."""
         self._session, self._cache, self._wait_s = session, cache, wait_s
+        self._known = versions or Versions()
 
     def save(self, card: ModelCard, parts: ModelParts) -> int:
         """Register a model all at once or not at all; ``card.version`` is ignored, the new version is returned."""
@@ -54,8 +54,7 @@ class HopsworksModelRegistry:
                 wait=wait_random_exponential(multiplier=self._wait_s, max=30),
                 reraise=True,
             )(self._send, folder, card, metrics)
-            tag = partial(versions.tag, number=version, accepted=card.accepted, verdict=card.verdict)
-            self._session.call("tagging the model", tag)
+            self._tag(version, card)
             return version
 
     def load(self, version: int) -> tuple[ModelCard, ModelParts]:
@@ -81,15 +80,15 @@ class HopsworksModelRegistry:
         return best_of(self.cards(), metric)
 
     def _versions(self, *, but: Container[int] = ()) -> list[Registered]:
-        return self._session.call("listing models", partial(versions.versions, but=but))
+        return self._session.call("listing models", partial(self._known.all, but=but))
 
-    def _send(self, folder: Path, card: ModelCard, metrics: Mapping[str, float]) -> int:
-        before = self._session.call("listing models", versions.numbers)
+    def _send(self, folder: Path, card: ModelCard, metrics: dict[str, float]) -> int:
+        before = self._session.call("listing models", self._known.numbers)
         width = int(card.config.get("shape", {}).get("parts", [384])[0])
-        said = {"description": _description(card), "input_example": input_example(width)}
+        said = {"description": _description(card), "input_example": input_example(width), "metrics": metrics}
         failure: HopsworksError | None = None
         try:
-            work = partial(versions.send, folder=folder, metrics=metrics, said=said)
+            work = partial(self._known.send, folder=folder, until=card.created_at, said=said)
             self._session.call("registering the model", work, patience=_LONG)
         except HopsworksError as error:
             failure = error
@@ -99,6 +98,14 @@ class HopsworksModelRegistry:
             return mine
         raise failure or HopsworksUnavailable("Hopsworks took the model, and does not have it.", "Try again.")
 
+    def _tag(self, version: int, card: ModelCard) -> None:
+        """Say the verdict where an operator sees and can change it; the card says it, too, so it is not lost."""
+        tag = partial(self._known.tag, number=version, accepted=card.accepted, verdict=card.verdict)
+        try:
+            self._session.call("tagging the model", tag)
+        except HopsworksError as error:
+            _log.warning("model %d is registered, and its verdict is only in its card: %s", version, error)
+
     def _whole_of(self, folder: Path, new: list[Registered]) -> int | None:
         """The one of ``new`` that holds what is in ``folder``; those that have lost their files are deleted."""
         wanted = Artefact(folder, 0).sums()
@@ -106,7 +113,7 @@ class HopsworksModelRegistry:
             try:
                 artefact = self._fetched(found)
             except BrokenModel:
-                self._session.call("deleting half a model", partial(versions.drop, number=found.version))
+                self._session.call("deleting half a model", partial(self._known.drop, number=found.version))
                 continue
             if artefact.sums() == wanted:
                 return found.version
@@ -115,7 +122,7 @@ class HopsworksModelRegistry:
     def _artefact(self, version: int) -> tuple[Artefact, Registered | None]:
         with _named():
             try:
-                found = self._session.call("looking for the model", partial(versions.version, number=version))
+                found = self._session.call("looking for the model", partial(self._known.one, number=version))
             except HopsworksUnavailable as error:
                 kept = self._kept(version)
                 if kept is None:
@@ -134,8 +141,10 @@ class HopsworksModelRegistry:
     def _fetched(self, found: Registered) -> Artefact:
         """The files of a version, downloaded unless they are here. Raises BrokenModel."""
         folder = self._cache / f"v{found.version:04d}-{found.made}"
-        if not folder.is_dir():
-            self._into(folder, partial(versions.fetch, number=found.version), patience=_LONG)
+        if not folder.is_dir() and not self._into(
+            folder, partial(self._known.fetch, number=found.version), patience=_LONG
+        ):
+            raise BrokenModel(f"Model {found.version} has lost its files.", "Delete it in Hopsworks, and train anew.")
         artefact = Artefact(folder, found.version)
         try:
             artefact.check()
@@ -147,7 +156,7 @@ class HopsworksModelRegistry:
     def _fetched_card(self, found: Registered) -> ModelCard | None:
         """The card of a version, downloaded unless it is here; None where it has none of ours."""
         folder = self._cache / f"card-{found.version:04d}-{found.made}"
-        if not folder.is_dir() and not self._into(folder, partial(versions.fetch_card, number=found.version)):
+        if not folder.is_dir() and not self._into(folder, partial(self._known.fetch_card, number=found.version)):
             return None
         return _card(Artefact(folder, found.version), found)
 

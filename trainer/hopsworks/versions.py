@@ -1,7 +1,7 @@
 """What the SDK knows of the model's versions: metadata, metrics, tags, files moved there and back.
 
-Functions of the SDK's ``Project``, run by the connection (``features.hopsworks.session``) with its deadlines. What a
-version means lives in ``registry``.
+The methods take the SDK's ``Project`` and are run by the connection (``features.hopsworks.session``), which gives them
+deadlines. What a version means lives in ``registry``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -46,80 +47,80 @@ class Registered:
     accepted: bool | None
 
 
-def numbers(project: Project) -> set[int]:
-    """All versions, whoever registered them."""
-    return {int(model.version) for model in project.get_model_registry().get_models(MODEL)}
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The versions of the model ``name``."""
 
+    name: str = MODEL
 
-def versions(project: Project, but: Container[int] = ()) -> list[Registered]:
-    """All versions but some, oldest first, whoever registered them."""
-    models = [model for model in project.get_model_registry().get_models(MODEL) if int(model.version) not in but]
-    return sorted((_registered(model) for model in models), key=lambda found: found.version)
+    def numbers(self, project: Project) -> set[int]:
+        """All of them, whoever registered them."""
+        return {int(model.version) for model in project.get_model_registry().get_models(self.name)}
 
+    def all(self, project: Project, but: Container[int] = ()) -> list[Registered]:
+        """All but some, oldest first, whoever registered them."""
+        models = project.get_model_registry().get_models(self.name)
+        found = [_registered(model) for model in models if int(model.version) not in but]
+        return sorted(found, key=lambda each: each.version)
 
-def version(project: Project, number: int) -> Registered | None:
-    """One version; None where there is no such."""
-    model = project.get_model_registry().get_model(MODEL, number)
-    return None if model is None else _registered(model)
+    def one(self, project: Project, number: int) -> Registered | None:
+        """One of them; None where there is no such."""
+        model = self._model(project, number)
+        return None if model is None else _registered(model)
 
+    def send(self, project: Project, folder: Path, until: datetime, said: Mapping[str, Any]) -> None:
+        """Register the files in ``folder``, which holds nothing else, as a new version.
 
-def send(project: Project, folder: Path, metrics: Mapping[str, float], said: Mapping[str, Any]) -> None:
-    """Register the files in ``folder`` as a new version.
+        Args:
+            project: the SDK's.
+            folder: with nothing else in it.
+            until: when the features were read that it was trained on, timezone-aware.
+            said: what else ``create_model`` is told.
+        """
+        model = project.get_model_registry().torch.create_model(self.name, **_origin(project, until), **said)
+        model.save(str(folder), await_registration=REGISTRATION_S, keep_original_files=True)
 
-    Args:
-        project: the SDK's.
-        folder: with nothing else in it.
-        metrics: by names in letters.
-        said: what else ``create_model`` is told.
-    """
-    model = project.get_model_registry().torch.create_model(
-        MODEL,
-        metrics=dict(metrics),
-        feature_view=_feature_view(project),
-        **said,
-    )
-    model.save(str(folder), await_registration=REGISTRATION_S, keep_original_files=True)
+    def tag(self, project: Project, number: int, *, accepted: bool, verdict: str) -> None:
+        """Say on a version whether it was promoted or rejected; in a cluster without this tag only its card says so."""
+        from hopsworks_common.client.exceptions import RestAPIError
 
+        try:
+            self._model(project, number).set_tag(TAG, {"accepted": accepted, "verdict": verdict})
+        except RestAPIError as error:
+            if error.response.status_code not in (400, 404):
+                raise
+            _log.warning(
+                "This cluster has no tag %s, so model %d carries its verdict only in %s. An administrator adds the tag "
+                "under Cluster settings, Tag schemas: %s",
+                TAG,
+                number,
+                CARD,
+                TAG_SCHEMA,
+            )
 
-def tag(project: Project, number: int, *, accepted: bool, verdict: str) -> None:
-    """Say on a version whether it was promoted or rejected; in a cluster without this tag only its card says so."""
-    from hopsworks_common.client.exceptions import RestAPIError
+    def fetch_card(self, project: Project, number: int, folder: Path) -> bool:
+        """Download a version's card into ``folder``; whether it has one, which those of other programs have not."""
+        files, path = project.get_dataset_api(), f"Models/{self.name}/{number}/Files/{CARD}"
+        if not files.exists(path):
+            return False
+        files.download(path, str(folder), overwrite=True)
+        return True
 
-    try:
-        model = project.get_model_registry().get_model(MODEL, number)
-        model.set_tag(TAG, {"accepted": accepted, "verdict": verdict})
-    except RestAPIError as error:
-        if error.response.status_code not in (400, 404):
-            raise
-        _log.warning(
-            "This cluster has no tag %s, so model %d carries its verdict only in %s. An administrator adds the tag "
-            "under Cluster settings, Tag schemas: %s",
-            TAG,
-            number,
-            CARD,
-            TAG_SCHEMA,
-        )
+    def fetch(self, project: Project, number: int, folder: Path) -> bool:
+        """Download all files of a version into ``folder``; whether it has any, which half a registration has not."""
+        if not project.get_dataset_api().exists(f"Models/{self.name}/{number}/Files/{CARD}"):
+            return False
+        self._model(project, number).download(str(folder))
+        return True
 
+    def drop(self, project: Project, number: int) -> None:
+        """Delete a version."""
+        model = self._model(project, number)
+        if model is not None:
+            model.delete()
 
-def fetch_card(project: Project, number: int, folder: Path) -> bool:
-    """Download a version's card into ``folder``; whether it has one, which those of other programs have not."""
-    files, path = project.get_dataset_api(), f"Models/{MODEL}/{number}/Files/{CARD}"
-    if not files.exists(path):
-        return False
-    files.download(path, str(folder), overwrite=True)
-    return True
-
-
-def fetch(project: Project, number: int, folder: Path) -> None:
-    """Download all files of a version into ``folder``."""
-    project.get_model_registry().get_model(MODEL, number).download(str(folder))
-
-
-def drop(project: Project, number: int) -> None:
-    """Delete a version."""
-    model = project.get_model_registry().get_model(MODEL, number)
-    if model is not None:
-        model.delete()
+    def _model(self, project: Project, number: int) -> SdkModel:
+        return project.get_model_registry().get_model(self.name, number)
 
 
 def _registered(model: SdkModel) -> Registered:
@@ -132,13 +133,42 @@ def _registered(model: SdkModel) -> Registered:
     )
 
 
-def _feature_view(project: Project) -> SdkView:
-    """What the model's features are a view of, for provenance; None where the features are not in Hopsworks."""
+def _origin(project: Project, until: datetime) -> dict[str, Any]:
+    """Which features a model came from, for provenance: a view of the feature group, and which rows of it.
+
+    Hopsworks ties a model to a feature view through a training dataset. Of that, only the metadata are made ("what was
+    there until then"): a materialised one would keep copies of people whom no deletion reaches, and the SDK's public
+    way to the metadata reads everybody into memory.
+    """
     store = project.get_feature_store()
     group = store.get_feature_group(NAME, VERSION)
     if group is None:
-        return None
+        return {}  # the features are not in Hopsworks
     columns = [column.name for column in COLUMNS if column.name != EVENT_TIME]
-    return store.get_or_create_feature_view(
+    view = store.get_or_create_feature_view(
         name=VIEW, version=VERSION, query=group.select(columns), description="What the two-tower model is trained on"
     )
+    try:
+        return {"feature_view": view, "training_dataset_version": _rows_until(view, until)}
+    except (AttributeError, ImportError, TypeError) as error:  # another release of the SDK may have moved it
+        _log.warning("the model tells its feature view, but not which rows of it: %s", error)
+        return {"feature_view": view}
+
+
+def _rows_until(view: SdkView, until: datetime) -> int:
+    from hsfs.training_dataset import TrainingDataset
+
+    rows = TrainingDataset(
+        name=view.name,
+        version=None,
+        splits={},
+        event_end_time=until,
+        description=f"Everybody as of {until:%Y-%m-%d %H:%M} UTC",
+        data_source=None,
+        featurestore_id=view.featurestore_id,
+        data_format="tsv",
+        statistics_config=False,
+        training_dataset_type=TrainingDataset.IN_MEMORY,
+    )
+    made: int = view._feature_view_engine._create_training_data_metadata(view, rows).version
+    return made

@@ -41,18 +41,6 @@ def test_a_host_with_a_path_is_none(named: pytest.MonkeyPatch):
         load(HopsworksSettings)
 
 
-@pytest.mark.parametrize(("word", "checked"), [("false", False), ("0", False), ("True", True), ("yes", True)])
-def test_verification_is_told_in_words_that_the_sdk_reads_alike(named: pytest.MonkeyPatch, word: str, checked: bool):
-    named.setenv("HOPSWORKS_HOSTNAME_VERIFICATION", word)
-    assert load(HopsworksSettings).hostname_verification is checked
-
-
-def test_a_word_that_the_sdk_would_take_for_no_is_refused(named: pytest.MonkeyPatch):
-    named.setenv("HOPSWORKS_HOSTNAME_VERIFICATION", "on")
-    with pytest.raises(SettingsError, match=r"HOPSWORKS_HOSTNAME_VERIFICATION: .*true or false"):
-        load(HopsworksSettings)
-
-
 def test_the_cloud_is_never_trusted_blindly(named: pytest.MonkeyPatch):
     named.setenv("HOPSWORKS_HOST", "eu-west.cloud.hopsworks.ai")
     named.setenv("HOPSWORKS_HOSTNAME_VERIFICATION", "false")

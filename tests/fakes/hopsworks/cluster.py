@@ -1,0 +1,197 @@
+"""FakeHopsworks: a Hopsworks cluster in this process, for the SDK as it is. Start here.
+
+A fake written from the client's source shows that the client takes it for a cluster, not that a cluster is like it.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Self
+
+from . import datasets, feature_store, feature_views, login, models
+from .certificates import Authority
+from .faults import Cut, Delay, Failure
+from .flight import QueryService
+from .server import RestServer
+from .state import DOMAIN, GOOD_KEY, USER, Call, State
+
+_ROUTES = (*login.ROUTES, *feature_store.ROUTES, *feature_views.ROUTES, *datasets.ROUTES, *models.ROUTES)
+
+
+class FakeHopsworks:
+    """A cluster with one project; a context manager.
+
+    Attributes:
+        host: of the REST API, and of the query service at port 5005.
+        port: of the REST API; the same one after another ``start``.
+        ca_file: PEM of the authority by which a client can verify both.
+    """
+
+    GOOD_KEY = GOOD_KEY
+
+    def __init__(
+        self, root: Path, *, address: str = "127.0.0.41", project: str = "soundalike", version: str = "5.2.0"
+    ) -> None:
+        """``root`` is a folder of the fake's own; ``address`` a loopback address that no other fake uses."""
+        self.host, self.port = address, 0
+        self.ca_file = root / "ca.pem"
+        self._rest: RestServer | None = None
+        self._flight: QueryService | None = None
+        root.mkdir(parents=True, exist_ok=True)
+        self._authority = Authority("Fake Hopsworks")
+        self.ca_file.write_bytes(self._authority.pem)
+        hosts = ["localhost", f"flyingduck.service.{DOMAIN}"]
+        self._identity = self._authority.issue(address, hosts=hosts, addresses=[address])
+        self._identity_file = root / "server.pem"
+        self._identity_file.touch(mode=0o600)
+        self._identity_file.write_bytes(self._identity.certificate + self._identity.key)
+        credentials = login.credentials(self._authority, f"{project}__{USER}")
+        self._state = State(root / "state", project=project, version=version, address=address, credentials=credentials)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Begin to answer; what is known stays as it was before ``close``."""
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self._identity_file)
+        self._flight = QueryService(self._state, self._identity, self._authority.pem)
+        self._rest = RestServer((self.host, self.port), tls, self._state, _ROUTES)
+        self.port = self._rest.server_address[1]
+
+    def close(self) -> None:
+        """Stop, and break off what is under way."""
+        if self._rest is not None:
+            self._rest.close()
+        if self._flight is not None:
+            self._flight.close()
+        self._rest = self._flight = None
+
+    def reset(self) -> None:
+        """Forget everything: feature groups, models, files, keys, settings, faults and the log."""
+        self._state.reset()
+
+    def variables(self) -> dict[str, str]:
+        """Environment variables by which a client finds the fake."""
+        return {
+            "HOPSWORKS_HOST": self.host,
+            "HOPSWORKS_PORT": str(self.port),
+            "HOPSWORKS_PROJECT": self._state.project,
+            "HOPSWORKS_API_KEY": GOOD_KEY,
+            "HOPSWORKS_TRUST_STORE_PATH": str(self.ca_file),
+        }
+
+    def add_key(self, key: str, scopes: set[str]) -> None:
+        """Accept another API key, for what these scopes allow; 403 for anything else."""
+        self._state.keys[key] = frozenset(scopes)
+
+    def fail(
+        self,
+        pattern: str,
+        *,
+        status: int = 500,
+        times: int = 1,
+        after: bool = False,
+        code: int | None = None,
+        message: str = "A generic error occurred.",
+    ) -> None:
+        """Answer the next ``times`` calls whose "METHOD path" matches with an error.
+
+        Args:
+            pattern: regular expression. Calls of the query service are FLIGHT and its method, such as "FLIGHT do_get".
+            status: of the answer; of the query service, 503 is unavailable, any other a server error.
+            times: how many calls.
+            after: the work is done first, so that only the answer is an error. Not of the query service.
+            code: ``errorCode`` in the answer.
+            message: ``errorMsg`` in the answer, or what the query service says.
+        """
+        self._state.faults.order(pattern, Failure(status, 120000 if code is None else code, message, after), times)
+
+    def slow(self, pattern: str, seconds: float, times: int = 1) -> None:
+        """Answer calls late. The work is done at once; the wait ends when the fake is closed."""
+        self._state.faults.order(pattern, Delay(seconds), times)
+
+    def cut(self, pattern: str, times: int = 1, *, after_bytes: int | None = None, after: bool = False) -> None:
+        """Break the connection off.
+
+        Args:
+            pattern: as for :meth:`fail`. A "FLIGHT do_get" breaks off after its first record batch.
+            times: how many calls.
+            after_bytes: as many bytes of the request's body are read or, where it has none, of the answer's body sent;
+                None breaks off without an answer.
+            after: the work is done first, so that only the answer is lost.
+        """
+        self._state.faults.order(pattern, Cut(after_bytes, after), times)
+
+    def mend(self) -> None:
+        """Faults that were ordered and have not struck yet are taken back."""
+        self._state.faults.clear()
+
+    @property
+    def requests(self) -> list[Call]:
+        """What was asked, oldest first."""
+        return self._state.requests
+
+    @property
+    def unhandled(self) -> list[str]:
+        """What was asked and the fake does not do (it answered 501); tests assert that there is nothing."""
+        return self._state.unhandled
+
+    @property
+    def version(self) -> str:
+        """Version that the cluster says it has."""
+        return self._state.version
+
+    @version.setter
+    def version(self, version: str) -> None:
+        self._state.version = version
+
+    @property
+    def cluster_variables(self) -> dict[str, str]:
+        """Settings of the cluster; one that is missing is answered with 404."""
+        return self._state.variables
+
+    @property
+    def tag_schemas(self) -> set[str]:
+        """Names of the tags that there may be."""
+        return self._state.tag_schemas
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows in a record batch of the query service."""
+        return self._state.batch_rows
+
+    @batch_rows.setter
+    def batch_rows(self, rows: int) -> None:
+        self._state.batch_rows = rows
+
+    @property
+    def is_hopsfs(self) -> bool:
+        """Whether feature groups made from now on lie in HopsFS, as in most clusters; their rows cannot be written."""
+        return self._state.is_hopsfs
+
+    @is_hopsfs.setter
+    def is_hopsfs(self, value: bool) -> None:
+        self._state.is_hopsfs = value
+
+    @property
+    def links_views(self) -> bool:
+        """Whether a model's provenance tells its feature view even where no training dataset stands between them."""
+        return self._state.links_views
+
+    @links_views.setter
+    def links_views(self, value: bool) -> None:
+        self._state.links_views = value
+
+    def table(self, name: str, version: int) -> Path:
+        """Folder of a feature group's Delta table."""
+        return self._state.table(name, version)
+
+    def files(self) -> Path:
+        """Root of the file system: the project's files are in Projects/<project>, models in its folder Models."""
+        return self._state.files
