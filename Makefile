@@ -28,13 +28,13 @@ step = @printf '\n\033[1m%s\033[0m\n' '$(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test test-fast chaos fuzz reconcile erase lint types imports check serve import train evaluate stability index rollback bench \
+.PHONY: help setup demo test test-fast test-hopsworks chaos fuzz reconcile erase lint types imports check serve import train evaluate stability index rollback bench \
 	constraints clean
 
 help: ## this menu
 	@echo 'Soundalike finds the people who listen as you do, and says why.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # On Linux pip takes the torch that brings CUDA along, some 3 GB. Without a GPU this is lighter:
 #   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make setup
@@ -105,6 +105,12 @@ test: $(STAMP) ## all tests
 
 test-fast: $(STAMP) ## what failed last time first, up to the first failure
 	$(BIN)/pytest -n 2 --dist loadgroup -x --failed-first
+
+test-hopsworks: export TEST_HOPSWORKS_LIVE := 1
+test-hopsworks: $(STAMP) ## the contract of both stores against the live project that the HOPSWORKS_ variables name
+	@test -n "$(HOPSWORKS_HOST)" -a -n "$(HOPSWORKS_PROJECT)" -a -n "$(HOPSWORKS_API_KEY)" || \
+		{ echo 'Nothing was tested: set HOPSWORKS_HOST, HOPSWORKS_PROJECT and HOPSWORKS_API_KEY.' >&2; exit 1; }
+	$(BIN)/pytest tests/features/test_feature_store_contract.py tests/trainer/test_registry.py -k hopsworks --timeout 3600
 
 # CHAOS_SEED=N repeats a run.
 chaos: export CHAOS_KILLS ?= 200

@@ -64,6 +64,15 @@ def load_(
 
 
 @app.command()
+def sync(people: Annotated[int, typer.Option(min=1000, help="People to sync.")] = 100_000) -> None:
+    """A sync to Hopsworks against the SDK's own insert, and its memory; over the community in SOUNDALIKE_HOME."""
+    from benchmarks.sync import run
+
+    stderr().print("syncing to a fake cluster; some minutes")
+    print("\n".join(run(people)))
+
+
+@app.command()
 def reasons(
     askers: Annotated[int, typer.Option(min=10, help="People whose nearest match is looked at.")] = 500,
 ) -> None:

@@ -5,9 +5,11 @@ Pure data and pure functions. No vectors here (``features.vectors``) and no stor
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+from operator import itemgetter
 from statistics import median_low
 
 Row = tuple[str, float, int | None]
@@ -85,11 +87,11 @@ class Listening:
 
     def artist_weights(self) -> dict[str, float]:
         """Artist -> weight summed over playlists, the heaviest first (ties by name)."""
-        total: dict[str, float] = {}
+        total: defaultdict[str, float] = defaultdict(float)
         for playlist in self.playlists:
             for artist, weight in zip(playlist.artists, playlist.weights, strict=True):
-                total[artist] = total.get(artist, 0.0) + weight
-        return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+                total[artist] += weight
+        return _heaviest_first(total)
 
     def genre_weights(self, artists: Mapping[str, float] | None = None) -> dict[str, float]:
         """Genre -> summed weight of its artists, the heaviest first (ties by name).
@@ -97,11 +99,16 @@ class Listening:
         Args:
             artists: what ``artist_weights`` tells, where it is at hand.
         """
-        total: dict[str, float] = {}
+        total: defaultdict[str, float] = defaultdict(float)
         for artist, weight in (self.artist_weights() if artists is None else artists).items():
             for genre in self.genres.get(artist, ()):
-                total[genre] = total.get(genre, 0.0) + weight
-        return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+                total[genre] += weight
+        return _heaviest_first(total)
+
+
+def _heaviest_first(total: Mapping[str, float]) -> dict[str, float]:
+    by_name = sorted(total.items())  # no two names are the same, so weights are never looked at here
+    return dict(sorted(by_name, key=itemgetter(1), reverse=True))
 
 
 def median_year(years: Sequence[int]) -> int | None:

@@ -12,7 +12,10 @@ ROOMS = ("features", "trainer", "indexer", "retriever")
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
-HEAVY = ("torch", "sentence_transformers", "transformers", "qdrant_client", "scipy", "fastapi", "matplotlib")
+HEAVY = (
+    *("torch", "sentence_transformers", "transformers", "qdrant_client", "scipy", "fastapi", "matplotlib"),
+    *("hopsworks", "hsfs", "pyarrow", "pandas", "deltalake"),
+)
 MAX_LINES = 300
 
 ASKS_OUTSIDE = re.compile(

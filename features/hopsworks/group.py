@@ -7,7 +7,7 @@ and read by the query service in record batches, so that memory holds a batch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from features.errors import HopsworksError
@@ -72,7 +72,8 @@ class FeatureGroup:
     def vacuum(self, retention_hours: int) -> None:
         """Put small files together, then delete those that no longer count and are older than ``retention_hours``.
 
-        Until then, files that no query reads keep the rows that were removed.
+        Until then, files that no query reads keep the rows that were removed. Delta's log, which names the smallest and
+        the largest value in each column of a file, is cut where it is older than its retention, 30 days.
         """
         self._session.call("putting files together", self._compact, patience=_LONG)
         self._session.call("vacuuming", lambda project: self._vacuum(project, retention_hours), patience=_LONG)
@@ -156,12 +157,20 @@ class FeatureGroup:
             group.remove_rows(pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype))
 
     def _compact(self, project: Project) -> None:
-        if (group := self._group(project)) is not None:
-            group.optimize()
+        from deltalake.exceptions import TableNotFoundError
+
+        with suppress(TableNotFoundError):  # made, and nothing was written yet
+            if (group := self._group(project)) is not None:
+                group.optimize()
 
     def _vacuum(self, project: Project, retention_hours: int) -> None:
-        if (group := self._group(project)) is not None:
-            group.delta_vacuum(retention_hours)
+        from deltalake.exceptions import TableNotFoundError
+
+        with suppress(TableNotFoundError):
+            if (group := self._group(project)) is not None:
+                group.delta_vacuum(retention_hours)
+                group.delta_checkpoint()
+                group.delta_cleanup_metadata()
 
 
 def _keys_of(batch: pa.RecordBatch) -> list[Key]:

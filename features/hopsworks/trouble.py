@@ -7,6 +7,9 @@ from features.hopsworks.settings import HopsworksSettings
 
 SCOPES = "featurestore, project, job, kafka, modelregistry, dataset.view, dataset.create and dataset.delete"
 _AGAIN = "Nothing was lost: run the same command again in a while."
+_NOT_FOUND = (400, 404)
+_FOLDER_EXISTS = 110047
+"""Error code of Hopsworks: another process is registering a model at the same time, and was quicker."""
 _NOTHING = ("No data found", "No delta logs found", "No commits found")
 
 
@@ -17,6 +20,7 @@ def holds_nothing(error: BaseException) -> bool:
 
 def in_words(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError:
     """The error to raise instead of ``error``; ``what`` was being done, such as "reading the features"."""
+    error = _behind(error)
     for words in (_of_answers, _of_the_network, _of_the_cluster):
         found = words(error, what, settings)
         if found is not None:
@@ -30,6 +34,21 @@ def too_late(what: str, settings: HopsworksSettings, seconds: float) -> Hopswork
         f"Hopsworks at {settings.host} did not finish {what} within {seconds:g} s.",
         "Try again in a while; HOPSWORKS_TIMEOUT_S gives it longer.",
     )
+
+
+def _behind(error: BaseException) -> BaseException:
+    """The answer that an error came from, where the SDK says something else.
+
+    It says of any answer to a login that the project was not found, and of a model that could not be registered, that
+    there was nothing to clean up.
+    """
+    from hopsworks_common.client.exceptions import ProjectException, RestAPIError
+
+    behind = error.__cause__ or error.__context__
+    if not isinstance(behind, RestAPIError):
+        return error
+    is_no_missing_project = isinstance(error, ProjectException) and behind.response.status_code not in _NOT_FOUND
+    return behind if is_no_missing_project or behind.error_code == _FOLDER_EXISTS else error
 
 
 def _of_answers(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError | None:
@@ -48,7 +67,7 @@ def _of_answers(error: BaseException, what: str, settings: HopsworksSettings) ->
             f"The API key may not do this at {settings.host}: {what}.",
             f"Give the key the scopes {SCOPES}, and its owner a role in the project {settings.project}.",
         )
-    if status == 429 or status >= 500:
+    if status == 429 or status >= 500 or error.error_code == _FOLDER_EXISTS:
         return HopsworksUnavailable(f"Hopsworks at {settings.host} answered {status} to {what}.", _AGAIN)
     told = error.user_message or _first_line(error)
     return HopsworksError(f"Hopsworks at {settings.host} answered {status} to {what}: {told}", _AGAIN)

@@ -273,6 +273,25 @@ def test_nothing_is_left_outside_the_given_folder(
     assert {path.name.split("-")[0] for path in (tmp_path / "here").iterdir()} == {"v0001", "card"}
 
 
+def test_a_card_that_cannot_be_fetched_for_the_moment_is_not_taken_for_another_program_s(
+    cluster: Cluster, registry: HopsworksModelRegistry, another: HopsworksModelRegistry
+):
+    registry.save(CARD, PARTS)
+    registry.save(CARD, PARTS)
+    cluster.fake.fail("GET .*dataset/.*model.json", status=503, times=50)
+    with pytest.raises(RegistryUnavailable, match="answered 503"):
+        another.latest()
+    cluster.fake.mend()
+    assert another.latest() == 2
+
+
+def test_two_that_save_at_once_both_come_through(cluster: Cluster, tmp_path: Path):
+    """One after another in this process, as the SDK is one: the second finds a folder that the first has just made."""
+    cluster.registry(tmp_path / "one").save(CARD, PARTS)
+    cluster.fake.fail("POST .*dataset/.*", status=400, code=110047, times=1)
+    assert cluster.registry(tmp_path / "other").save(CARD, PARTS) == 2
+
+
 def test_a_key_that_may_not_see_models_is_said_so(cluster: Cluster, tmp_path: Path):
     cluster.fake.add_key("little", {"PROJECT", "FEATURESTORE"})
     little = Cluster(settings_of(cluster.fake, api_key="little"), cluster.fake)

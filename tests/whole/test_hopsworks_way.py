@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from features.hopsworks.group import FeatureGroup
+from features.hopsworks.schema import VECTORS
 from features.hopsworks.session import Session
 from tests.cluster import an_address, settings_of
 from tests.fakes.hopsworks import FakeHopsworks
@@ -155,3 +156,36 @@ def test_a_store_is_not_synced_with_itself_and_the_local_one_needs_no_vacuum(tmp
     assert (run.returncode, "cannot be synced with itself" in run.stderr) == (2, True)
     run = command(tmp_path, "features", "vacuum")
     assert (run.returncode, "needs no vacuum" in run.stderr) == (2, True)
+
+
+def test_the_people_of_version_2_are_brought_over_and_indexed_and_who_is_there_already_stays_as_they_are(
+    home: Path, settings: dict[str, str], fake: FakeHopsworks
+):
+    somebody = min(in_hopsworks(fake))
+    _leave_version_2(fake, [somebody, "old-friend"])
+    run = command(home, "features", "migrate", **settings)
+    assert run.returncode == 0, run.stderr
+    assert "migrated 1; left as they are: 1" in run.stderr
+    assert "old-friend" in in_hopsworks(fake)
+    assert "feature-group-2" in done(home, "features", "show", "old-friend", **settings)
+    assert "feature-group-2" not in done(home, "features", "show", somebody, **settings)
+    done(home, "indexer", **settings)
+    assert "migrated 0; left as they are: 2" in command(home, "features", "migrate", **settings).stderr
+
+
+def _leave_version_2(fake: FakeHopsworks, user_ids: list[str]) -> None:
+    import pandas as pd
+
+    vectors = {name: [[0.1] * 384] * len(user_ids) for name in VECTORS}
+    rows = pd.DataFrame({"user_id": user_ids, **vectors, "release_year_embedding": [[0.5]] * len(user_ids)})
+
+    def make(project):
+        store = project.get_feature_store()
+        group = store.create_feature_group(
+            name="spotify_user_embeddings", version=2, primary_key=["user_id"], statistics_config=False
+        )
+        group.insert(rows)
+
+    session = Session(settings_of(fake))
+    session.call("leaving version 2 behind", make)
+    session.close()

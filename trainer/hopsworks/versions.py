@@ -100,16 +100,21 @@ class Versions:
 
     def fetch_card(self, project: Project, number: int, folder: Path) -> bool:
         """Download a version's card into ``folder``; whether it has one, which those of other programs have not."""
-        files, path = project.get_dataset_api(), f"Models/{self.name}/{number}/Files/{CARD}"
-        if not files.exists(path):
+        from hopsworks_common.client.exceptions import RestAPIError
+
+        try:  # not its exists(), which also says no when there is no answer
+            project.get_dataset_api().download(f"Models/{self.name}/{number}/Files/{CARD}", str(folder))
+        except RestAPIError as error:
+            if error.response.status_code not in (400, 404):
+                raise
             return False
-        files.download(path, str(folder), overwrite=True)
         return True
 
     def fetch(self, project: Project, number: int, folder: Path) -> bool:
         """Download all files of a version into ``folder``; whether it has any, which half a registration has not."""
-        if not project.get_dataset_api().exists(f"Models/{self.name}/{number}/Files/{CARD}"):
+        if not self.fetch_card(project, number, folder):
             return False
+        (folder / CARD).unlink()
         self._model(project, number).download(str(folder))
         return True
 

@@ -97,6 +97,13 @@ def test_a_key_that_may_not_is_said_with_the_scopes_to_give_it(cluster: Cluster)
     assert "featurestore, project, job" in said
 
 
+@pytest.mark.parametrize(("status", "words"), [(401, "API key"), (403, "may not do this"), (503, "answered 503")])
+def test_an_error_at_the_login_is_not_taken_for_a_missing_project(cluster: Cluster, status: int, words: str):
+    with a_session(cluster) as session:
+        cluster.fake.fail("GET project/getProjectInfo", status=status)
+        assert words in said_by(session)
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
 def test_an_answer_that_is_no_use_is_said_with_its_number(cluster: Cluster, status: int):
     with a_session(cluster) as session:

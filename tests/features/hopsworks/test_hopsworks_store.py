@@ -353,6 +353,25 @@ def test_a_feature_group_with_other_columns_is_refused_and_left_alone(cluster: C
             work()
 
 
+def test_a_cluster_that_cannot_be_written_to_from_outside_is_said_with_what_to_ask_for(
+    cluster: Cluster, here: HopsworksFeatureStore
+):
+    cluster.fake.is_hopsfs = True
+    with pytest.raises(HopsworksError, match=r"lets no program outside of it write.*load balancers"):
+        here.upsert([person("ann")])
+    assert here.count() == 0
+
+
+def test_a_feature_group_that_was_made_and_never_written_to_is_an_empty_one(
+    cluster: Cluster, here: HopsworksFeatureStore
+):
+    cluster.fake.is_hopsfs = True
+    with pytest.raises(HopsworksError):
+        here.upsert([person("ann")])
+    here.refresh()
+    assert here.count() == here.delete([UserId("ann")]) == 0
+
+
 def test_the_feature_group_says_what_its_columns_are(cluster: Cluster, here: HopsworksFeatureStore):
     here.upsert([person("ann")])
 
