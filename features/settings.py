@@ -59,5 +59,7 @@ def load(kind: type[_Settings]) -> _Settings:
         return kind()
     except ValidationError as error:
         first = error.errors()[0]
-        name = kind.model_config.get("env_prefix", "") + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}: {first['msg']}.", "See .env.example for what it may be.") from error
+        prefix = kind.model_config.get("env_prefix", "")
+        name = f"{prefix}{'_'.join(map(str, first['loc'])).upper()}: " if first["loc"] else ""
+        said = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}{said}.", "See .env.example for what it may be.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from functools import partial
 
@@ -16,6 +17,8 @@ from retriever.settings import RetrieverSettings
 from trainer.compose import load_model, registry
 from trainer.errors import ModelMismatch
 from trainer.ports import Embedder
+
+_log = logging.getLogger(__name__)
 
 
 def build(settings: RetrieverSettings, metrics: Metrics) -> Parts:
@@ -35,6 +38,7 @@ def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> O
     room = features_compose.build(feature_settings, keeps_texts=False)  # guests leave nothing behind
     refresh = None if room.refresh is None else partial(room.refresh, lambda _done, _people: None)
     if refresh is not None and not room.store.count():  # else in the background: a start needs nothing but this disk
+        _log.info("fetching the feature store, of which nothing is on this disk yet")
         refresh()
     models, made = registry(settings), dict[int, datetime]()
 

@@ -87,7 +87,7 @@ def table_of(people: Sequence[Encoded]) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def people_of(batch: pa.RecordBatch) -> list[UserFeatures]:
+def people_of(batch: pa.RecordBatch) -> list[Encoded]:
     """The people that rows of the feature group keep, after each was compared with its fingerprint.
 
     Raises:
@@ -195,14 +195,14 @@ def _blobs(column: pa.ChunkedArray) -> list[bytes | None]:
     ]
 
 
-def _checked(row: Row, fingerprint: str) -> UserFeatures:
+def _checked(row: Row, fingerprint: str) -> Encoded:
     try:
-        person = features_of(row)
+        found = encoded(features_of(row))
     except (ValueError, LookupError, TypeError) as error:
         raise _damaged(row) from error
-    if encoded(person).fingerprint != fingerprint:
+    if found.fingerprint != fingerprint:
         raise _damaged(row)
-    return person
+    return found
 
 
 def _damaged(row: Row) -> StoreError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,13 +32,6 @@ _SCHEMA = Schema(
             copies INTEGER NOT NULL DEFAULT 1,
             PRIMARY KEY (user_id, updated_at)
         ) WITHOUT ROWID""",
-        """CREATE TABLE listed (
-            user_id TEXT NOT NULL,
-            updated_at INTEGER NOT NULL,
-            fingerprint TEXT NOT NULL,
-            copies INTEGER NOT NULL DEFAULT 1,
-            PRIMARY KEY (user_id, updated_at)
-        ) WITHOUT ROWID""",
         "CREATE TABLE replicated (user_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE state (is_listed INTEGER NOT NULL)",
         "INSERT INTO state VALUES (0)",
@@ -48,6 +42,19 @@ _NEWEST = "SELECT user_id, max(updated_at) AS updated_at, fingerprint FROM held 
 _WANTED = (
     f"FROM ({_NEWEST}) AS newest LEFT JOIN replicated USING (user_id)"
     " WHERE replicated.fingerprint IS NOT newest.fingerprint"
+)
+_LISTED = """CREATE TEMP TABLE listed (
+    user_id TEXT, updated_at INTEGER, fingerprint TEXT, copies INTEGER, PRIMARY KEY (user_id, updated_at)
+) WITHOUT ROWID"""
+_TAKE_DOWN = (
+    "INSERT INTO {} VALUES (?, ?, ?, 1)"
+    " ON CONFLICT DO UPDATE SET copies = copies + 1, fingerprint = excluded.fingerprint"
+)
+_FOLLOW = (
+    "DELETE FROM held WHERE NOT EXISTS (SELECT 1 FROM temp.listed AS l"
+    " WHERE l.user_id = held.user_id AND l.updated_at = held.updated_at)",
+    "INSERT OR REPLACE INTO held SELECT * FROM temp.listed EXCEPT SELECT * FROM held",
+    "UPDATE state SET is_listed = 1 WHERE NOT is_listed",
 )
 _AMONG = "user_id IN (SELECT value FROM json_each(?))"
 _AT_ONCE = 1000
@@ -69,7 +76,7 @@ class Ledger:
 
     @property
     def is_listed(self) -> bool:
-        """Whether the whole feature group was listed once."""
+        """Whether the whole feature group was listed, and no write since may have come through unnoticed."""
         with self._database.reading() as connection:
             return bool(connection.execute("SELECT is_listed FROM state").fetchone()[0])
 
@@ -81,20 +88,34 @@ class Ledger:
 
     def list_all(self, found: Iterable[Sequence[Key]]) -> None:
         """Take down all that the feature group holds; where ``found`` breaks off, nothing changes."""
+        with self._database.reading() as connection:
+            connection.execute("PRAGMA temp_store = MEMORY")  # no file that keeps bytes of ids
+            connection.execute(_LISTED)
+            try:
+                for keys in found:
+                    connection.executemany(_TAKE_DOWN.format("temp.listed"), keys)
+                connection.execute("BEGIN IMMEDIATE")
+                for statement in _FOLLOW:  # what is the same is not written again
+                    connection.execute(statement)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                connection.execute("DROP TABLE temp.listed")
+
+    @contextmanager
+    def in_doubt(self) -> Iterator[None]:
+        """While rows are written: if the block fails, or the process dies in it, nothing here counts as listed."""
+        was_listed = self.is_listed
+        self._set_listed(False)
+        yield
+        self._set_listed(was_listed)
+
+    def list_some(self, user_ids: Sequence[UserId], found: Iterable[Key]) -> None:
+        """Take down all that the feature group holds of some people."""
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM listed")
-        for keys in found:
-            with self._database.writing() as connection:
-                connection.executemany(
-                    "INSERT INTO listed VALUES (?, ?, ?, 1)"
-                    " ON CONFLICT DO UPDATE SET copies = copies + 1, fingerprint = excluded.fingerprint",
-                    keys,
-                )
-        with self._database.writing() as connection:
-            connection.execute("DELETE FROM held")
-            connection.execute("INSERT INTO held SELECT * FROM listed")
-            connection.execute("DELETE FROM listed")
-            connection.execute("UPDATE state SET is_listed = 1")
+            connection.execute(f"DELETE FROM held WHERE {_AMONG}", _ids(user_ids))  # noqa: S608
+            connection.executemany(_TAKE_DOWN.format("held"), found)
 
     def held(self, user_ids: Iterable[UserId]) -> dict[UserId, list[Key]]:
         """Rows held of those of ``user_ids`` who have any, the newest last."""
@@ -192,6 +213,10 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _set_listed(self, is_listed: bool) -> None:
+        with self._database.writing() as connection:
+            connection.execute("UPDATE state SET is_listed = ?", (is_listed,))
 
     @staticmethod
     def _known(connection: sqlite3.Connection, user_ids: Sequence[UserId]) -> int:

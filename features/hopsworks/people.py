@@ -42,10 +42,15 @@ class RemotePeople:
         """Take down in the ledger all that the feature group holds."""
         self._again(lambda: self.ledger.list_all(self._group.row_keys()))
 
-    def upsert(self, people: Sequence[UserFeatures]) -> Upserted:
-        """Write those of ``people`` who are not held in this state; the last one wins where an id stands twice."""
+    def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
+        """Write those of ``people`` who are not held in this state; the last one wins where an id stands twice.
+
+        With ``anew`` it is looked up what is held now: another machine may have deleted or changed them since.
+        """
         wanted = {person.user_id: encoded(person) for person in people}
-        held = self._held(list(wanted))
+        if anew or not self.ledger.is_listed:
+            self._again(lambda: self._look_up(list(wanted)))
+        held = self.ledger.held(wanted)
         changed = {
             user_id: each
             for user_id, each in wanted.items()
@@ -56,12 +61,11 @@ class RemotePeople:
         added = len(changed.keys() - held.keys())
         return Upserted(added, len(changed) - added, len(wanted) - len(changed))
 
-    def delete(self, user_ids: Sequence[UserId]) -> int:
-        """Remove every row of people, whoever wrote it; returns how many of them were known."""
+    def delete(self, user_ids: Sequence[UserId]) -> set[UserId]:
+        """Remove every row of people, whoever wrote it; returns who had any. The ledger forgets nobody by this."""
         found = self._again(lambda: list({key for keys in self._group.row_keys(user_ids) for key in keys}))
         self._again(lambda: self._group.remove(found))
-        known = {key.user_id for key in found} - self.ledger.held(user_ids).keys()
-        return len(known) + self.ledger.forget(user_ids)
+        return {key.user_id for key in found}
 
     def fingerprints(self) -> Iterator[tuple[UserId, str]]:
         """Everybody who is in the feature group now, with the fingerprint of what is known of them, by user id."""
@@ -92,14 +96,8 @@ class RemotePeople:
         """Close the ledger."""
         self.ledger.close()
 
-    def _held(self, user_ids: Sequence[UserId]) -> dict[UserId, list[Key]]:
-        """What is held of people, by the ledger or, where it does not know yet, by the feature group."""
-        if not self.ledger.is_listed:
-            self._again(lambda: self._look_up(user_ids))
-        return self.ledger.held(user_ids)
-
     def _look_up(self, user_ids: Sequence[UserId]) -> None:
-        self.ledger.hold([key for keys in self._group.row_keys(user_ids) for key in keys])
+        self.ledger.list_some(user_ids, [key for keys in self._group.row_keys(user_ids) for key in keys])
 
     def _write(self, people: Sequence[Encoded], held: dict[UserId, list[Key]]) -> None:
         keys = [key_of(each) for each in people]
@@ -108,13 +106,14 @@ class RemotePeople:
         self._remove([old for key in keys for old in held.get(key.user_id, ()) if old.updated_at != key.updated_at])
 
     def _insert(self, people: Sequence[Encoded], *, is_new: bool) -> None:
-        is_first = self.ledger.is_empty
-        try:
-            self._group.write(table_of(people), is_new=is_new, is_first=is_first)
-        except HopsworksUnavailable as error:
-            _log.info("writing again what may have come through: %s", error)
-            self._again(lambda: self._insert_rest(people))
-        self.ledger.hold([key_of(each) for each in people])
+        table, is_first = table_of(people), self.ledger.is_empty
+        with self.ledger.in_doubt():
+            try:
+                self._group.write(table, is_new=is_new, is_first=is_first)
+            except HopsworksUnavailable as error:
+                _log.info("writing again what may have come through: %s", error)
+                self._again(lambda: self._insert_rest(people))
+            self.ledger.hold([key_of(each) for each in people])
 
     def _insert_rest(self, people: Sequence[Encoded]) -> None:
         """Write who is not there; by a merge, since a write that was given up may come through after all."""

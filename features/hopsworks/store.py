@@ -17,8 +17,7 @@ from uuid import UUID
 from features.errors import StoreError
 from features.files import locked
 from features.fingerprint import fingerprint
-from features.hopsworks.frames import encoded, people_of
-from features.hopsworks.ledger import Key
+from features.hopsworks.frames import Encoded, people_of
 from features.hopsworks.people import RemotePeople, key_of
 from features.ports import ArtistCatalog, Upserted
 from features.profile import UserId
@@ -65,7 +64,7 @@ class HopsworksFeatureStore:
     def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
         """Write all of ``people``; the last one wins where an id stands twice, the unchanged are not written."""
         with self._alone():
-            self._remote.upsert(people)
+            self._remote.upsert(people, anew=anew)
             done = self._replica.upsert(people, anew=anew)
             self._remote.ledger.replicated({person.user_id: fingerprint(person) for person in people})
             return done
@@ -84,9 +83,13 @@ class HopsworksFeatureStore:
         The rows are out of every query then; Hopsworks' files keep them until :meth:`vacuum`.
         """
         named = list(dict.fromkeys(user_ids))
+        if not named:
+            return 0
         with self._alone():
-            known = self._remote.delete(named) if named else 0
-            return max(known, self._replica.delete(named))
+            found = self._remote.delete(named)
+            self._replica.delete(named)
+            # Last: after a break before this, the next refresh finds them gone there, and deletes them here, too.
+            return len(found - self._remote.ledger.held(named).keys()) + self._remote.ledger.forget(named)
 
     def deleted(self, *, since: datetime) -> list[UUID]:
         """Point ids of the people deleted at or after ``since`` who have not come back."""
@@ -132,15 +135,15 @@ class HopsworksFeatureStore:
         for batch in self._remote.rows(earliest):
             people = self._wanted(people_of(batch))
             if people:
-                self._replica.upsert(people)
-                self._remote.ledger.replicated({person.user_id: fingerprint(person) for person in people})
+                self._replica.upsert([each.person for each in people])
+                self._remote.ledger.replicated({each.person.user_id: each.fingerprint for each in people})
                 done += len(people)
                 on_people(done, wanted)
 
-    def _wanted(self, people: Sequence[UserFeatures]) -> list[UserFeatures]:
-        keys = [key_of(encoded(person)) for person in people]
-        wanted: set[Key] = self._remote.ledger.wanted_among(keys)
-        return [person for person, key in zip(people, keys, strict=True) if key in wanted]
+    def _wanted(self, people: Sequence[Encoded]) -> list[Encoded]:
+        keys = [key_of(each) for each in people]
+        wanted = self._remote.ledger.wanted_among(keys)
+        return [each for each, key in zip(people, keys, strict=True) if key in wanted]
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

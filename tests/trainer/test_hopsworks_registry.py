@@ -199,6 +199,19 @@ def test_a_save_that_breaks_off_is_done_again_and_the_model_is_there_once_and_wh
     np.testing.assert_array_equal(parts.tensors["weights"], PARTS.tensors["weights"])
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_large_model_goes_in_pieces_and_comes_back_the_same(
+    cluster: Cluster, registry: HopsworksModelRegistry, another: HopsworksModelRegistry, broken: bool
+):
+    large = {"weights": np.random.default_rng(0).standard_normal((2500, 2500)).astype(np.float32)}  # 25 MB
+    if broken:
+        cluster.fake.cut("POST .*dataset/upload", after_bytes=5_000_000)
+    version = registry.save(CARD, replace(PARTS, tensors=large))
+    pieces = [request for request in cluster.fake.requests if "dataset/upload" in str(request)]
+    assert len(pieces) >= 3
+    np.testing.assert_array_equal(another.load(version)[1].tensors["weights"], large["weights"])
+
+
 def test_a_save_that_cannot_be_done_says_so_and_leaves_nothing(cluster: Cluster, registry: HopsworksModelRegistry):
     cluster.fake.fail("POST .*dataset/upload", status=503, times=1000)
     with pytest.raises(RegistryUnavailable, match="answered 503"):

@@ -24,7 +24,7 @@ def ann(**changes: object) -> UserFeatures:
 
 def there_and_back(*people: UserFeatures) -> list[UserFeatures]:
     (batch,) = table_of([encoded(person) for person in people]).combine_chunks().to_batches()
-    return people_of(batch)
+    return [each.person for each in people_of(batch)]
 
 
 def of_nothing(user_id: str = "bob") -> UserFeatures:
@@ -116,13 +116,13 @@ def test_doubles_are_taken_as_floats():
     at = table.column_names.index("artist_embedding")
     doubles = table["artist_embedding"].cast(pa.list_(pa.float64()))
     (batch,) = table.set_column(at, "artist_embedding", doubles).to_batches()
-    assert fingerprint(people_of(batch)[0]) == fingerprint(ann())
+    assert people_of(batch)[0].fingerprint == fingerprint(ann())
 
 
 def test_a_part_of_a_batch_is_read_as_the_whole_of_it():
     everybody = [ann(user_id=f"p{at}", artist=None if at % 2 else ann().artist) for at in range(6)]
     batch = table_of([encoded(person) for person in everybody]).to_batches()[0].slice(2, 3)
-    assert [fingerprint(person) for person in people_of(batch)] == [fingerprint(p) for p in everybody[2:5]]
+    assert [each.fingerprint for each in people_of(batch)] == [fingerprint(p) for p in everybody[2:5]]
 
 
 def test_vectors_of_different_widths_are_refused_before_anything_is_written():

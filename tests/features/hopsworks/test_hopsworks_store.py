@@ -1,6 +1,7 @@
 """What the contract of FeatureStore does not ask: several machines, what breaks off, and that deleted means gone."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from features.user_features import UserFeatures
 from tests.builders import NOW, a_playlist, a_profile, a_track, features_of
 from tests.cluster import Cluster, settings_of
 
+COMMIT = r"POST .*featuregroups/\d+/commits"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 PERSON = features_of(
     a_profile("ann", a_playlist("mix", a_track("Air", genres=["electronic"], release_year=1998, plays=7)))
@@ -144,9 +146,52 @@ def test_a_state_with_an_older_time_that_is_written_later_wins(
 def test_what_is_unchanged_is_not_sent(cluster: Cluster, here: HopsworksFeatureStore):
     here.upsert([person("ann")])
     here.refresh()
+    later = replace(person("ann"), updated_at=NOW + timedelta(days=1))
     asked = len(cluster.fake.requests)
-    here.upsert([replace(person("ann"), updated_at=NOW + timedelta(days=1))], anew=True)
+    here.upsert([later])
     assert len(cluster.fake.requests) == asked
+    here.upsert([later], anew=True)
+    assert not any(request.method == "POST" for request in cluster.fake.requests[asked:])
+
+
+def test_who_was_deleted_elsewhere_and_joins_here_again_as_they_were_is_there(
+    cluster: Cluster, here: HopsworksFeatureStore, there: HopsworksFeatureStore
+):
+    here.upsert([person("ann"), person("bob")])
+    here.refresh()
+    there.delete([UserId("ann")])
+    here.upsert([person("ann")], anew=True)  # as the courier delivers a join
+    here.refresh()
+    there.refresh()
+    assert known(here) == known(there) == {"ann": "", "bob": ""}
+
+
+def test_a_write_that_failed_and_came_through_is_not_doubled_when_it_is_repeated_without_a_refresh(
+    cluster: Cluster, here: HopsworksFeatureStore
+):
+    here.upsert([person("zoe")])
+    here.refresh()
+    cluster.fake.fail(COMMIT, after=True, times=20)
+    cluster.fake.fail("FLIGHT do_get", status=503, times=20)
+    with pytest.raises(HopsworksUnavailable):
+        here.upsert([person("ann")])
+    cluster.fake.mend()
+    here.upsert([person("ann")])
+    assert [row.user_id for row in rows(cluster)] == ["ann", "zoe"]
+
+
+def test_a_process_that_dies_while_it_writes_leaves_the_next_one_to_look_first(
+    cluster: Cluster, here: HopsworksFeatureStore, tmp_path: Path
+):
+    here.upsert([person("zoe")])
+    here.refresh()
+    people = cluster.people(tmp_path / "here")
+    with suppress(KeyboardInterrupt), people.ledger.in_doubt():
+        cluster.group().write(table_of([encoded(person("ann"))]), is_new=True)
+        raise KeyboardInterrupt  # as good as dead: nothing is written down after
+    here.upsert([person("ann")])
+    assert [row.user_id for row in rows(cluster)] == ["ann", "zoe"]
+    people.close()
 
 
 def test_who_is_deleted_here_is_gone_there_with_a_tombstone(
@@ -195,9 +240,6 @@ def test_rows_that_are_there_twice_become_one_and_nobody_is_lost(
     here.refresh()
     assert [row.user_id for row in rows(cluster)] == ["ann", "bob"]
     assert known(here) == known(there) == {"ann": "", "bob": ""}
-
-
-COMMIT = r"POST .*featuregroups/\d+/commits"
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
