@@ -10,7 +10,6 @@ import logging
 import os
 import re
 import shutil
-import tempfile
 import threading
 import warnings
 import weakref
@@ -21,6 +20,7 @@ from functools import lru_cache, partial
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from features.errors import HopsworksError
+from features.hopsworks import certificates
 from features.hopsworks.quiet import quiet, sdk
 from features.hopsworks.settings import HopsworksSettings
 from features.hopsworks.trouble import in_words, too_late
@@ -47,8 +47,7 @@ class Session:
     def __init__(self, settings: HopsworksSettings) -> None:
         self._settings = settings
         self._project: Project = None
-        # The client certificate and its key lie here; the SDK would put them where everybody looks.
-        self._certificates = tempfile.mkdtemp(prefix="soundalike-hopsworks-")
+        self._certificates = certificates.make_folder()
         self._clean_up = weakref.finalize(self, shutil.rmtree, self._certificates, ignore_errors=True)
 
     def call(self, what: str, work: Callable[[Project], _Answer], *, patience: float = 1.0) -> _Answer:

@@ -118,12 +118,13 @@ def _filled(value: object, values: dict[str, str]) -> str:
     return re.sub(r"\$\{\{ (.*?) \}\}", lambda found: values[found[1]], str(value))
 
 
-@pytest.fixture
-def fake(tmp_path: Path) -> Iterator[FakeHopsworks]:
+@pytest.fixture(scope="module")
+def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeHopsworks]:
     """A cluster with a community."""
-    with FakeHopsworks(tmp_path / "cluster", address=an_address(2)) as fake:
-        done(tmp_path, "features", "synthesize", "--people", str(PEOPLE), "--out", str(tmp_path))
-        home, file = tmp_path / "first", str(tmp_path / "profiles.jsonl.gz")
+    folder = tmp_path_factory.mktemp("retrain")
+    with FakeHopsworks(folder / "cluster", address=an_address(2)) as fake:
+        done(folder, "features", "synthesize", "--people", str(PEOPLE), "--out", str(folder))
+        home, file = folder / "first", str(folder / "profiles.jsonl.gz")
         run = command(home, "features", "import", file, SOUNDALIKE_FEATURE_STORE="hopsworks", **fake.variables())
         assert run.returncode == 0, run.stderr
         yield fake
@@ -154,6 +155,7 @@ def test_a_model_is_trained_proven_registered_and_a_worse_one_leaves_it_live(fak
 def test_without_features_nothing_is_trained_and_it_is_said_why(fake: FakeHopsworks, tmp_path: Path):
     fake.fail("GET .*featurestores", status=500, times=1000)
     run = run_of(fake, tmp_path / "one")
+    fake.mend()
     assert run.outcomes == {"refresh": 2, "summary": 0}
     assert "answered 500" in run.said
 

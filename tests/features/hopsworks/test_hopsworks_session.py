@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import HopsworksError, HopsworksUnavailable, SettingsError
+from features.hopsworks import certificates
 from features.hopsworks.quiet import sdk
 from features.hopsworks.session import Session
 from tests.cluster import Cluster, settings_of
@@ -179,6 +181,21 @@ def test_the_certificate_and_its_key_lie_where_only_their_owner_looks_and_go_wit
     assert not folder.exists()
 
 
+def test_what_a_killed_process_left_is_cleared_away_and_that_of_a_living_one_stays():
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = Path(tempfile.mkdtemp(prefix=f"soundalike-hopsworks-{gone.pid}-"))
+    own = Path(certificates.make_folder())
+    again = Path(certificates.make_folder())
+    try:
+        assert not left.exists()
+        assert own.exists()
+        assert own.stat().st_mode & 0o777 == 0o700
+    finally:
+        own.rmdir()
+        again.rmdir()
+
+
 def test_two_sessions_take_turns(cluster: Cluster):
     cluster.fake.add_key("another", {"PROJECT", "FEATURESTORE"})
     with a_session(cluster) as one, a_session(cluster, api_key="another") as other:
@@ -200,6 +217,7 @@ def test_importing_the_sdk_leaves_logging_and_warnings_as_they_were():
 FRESH = """
 import logging, warnings, sys
 before = logging.getLogger().handlers[:], logging.getLogger().level, warnings.formatwarning, warnings.filters[:]
+from features.hopsworks import certificates
 from features.hopsworks.quiet import sdk
 sdk()
 assert "hsfs" in sys.modules
