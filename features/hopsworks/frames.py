@@ -154,11 +154,11 @@ def _check_vectors(people: Sequence[UserFeatures]) -> None:
                 continue
             if width.setdefault(person.text_model, len(vector)) != len(vector):
                 raise StoreError(
-                    f"The vectors of {person.user_id} are not as wide as others of the text model {person.text_model}.",
+                    f"Somebody's vectors are not as wide as others of the text model {person.text_model}.",
                     "Import the profiles again.",
                 )
             if not np.isfinite(vector).all():
-                raise StoreError(f"A vector of {person.user_id} is not finite.", "Import the profile again.")
+                raise StoreError("Somebody's vector is not finite.", "Import the profiles again.")
 
 
 def _typed(column: list[Any] | pa.Array, kind: pa.DataType) -> pa.Array:
@@ -199,14 +199,15 @@ def _checked(row: Row, fingerprint: str) -> Encoded:
     try:
         found = encoded(features_of(row))
     except (ValueError, LookupError, TypeError) as error:
-        raise _damaged(row) from error
+        raise _damaged(fingerprint) from error
     if found.fingerprint != fingerprint:
-        raise _damaged(row)
+        raise _damaged(fingerprint)
     return found
 
 
-def _damaged(row: Row) -> StoreError:
+def _damaged(fingerprint: str) -> StoreError:
+    """Names nobody, as it is logged."""
     return StoreError(
-        f"The row of {row.user_id} in the feature group is not what was written.",
-        "Delete the person with python -m features delete, and import the profile again.",
+        f"The row with the fingerprint {fingerprint} in the feature group is not what was written.",
+        "Delete that person with python -m features delete, and import the profile again.",
     )

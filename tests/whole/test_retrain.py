@@ -21,7 +21,7 @@ from tests.whole.programs import ROOT, command, done
 from trainer.settings import TrainerSettings
 
 yaml = pytest.importorskip("yaml")
-pytestmark = pytest.mark.xdist_group("hopsworks way")
+pytestmark = pytest.mark.xdist_group("retraining")
 
 PEOPLE = 120
 POOR = {
