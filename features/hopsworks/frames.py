@@ -87,19 +87,15 @@ def table_of(people: Sequence[Encoded]) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def people_of(batch: pa.RecordBatch) -> list[Encoded]:
-    """The people that rows of the feature group keep, after each was compared with its fingerprint.
-
-    Raises:
-        StoreError: a row is not what was written.
-    """
+def people_of(batch: pa.RecordBatch) -> list[Encoded | StoreError]:
+    """The people that rows of the feature group keep, or why that cannot be told: a row is not what was written."""
     import pyarrow as pa
 
     table = pa.Table.from_batches([batch])
     plain = {name: table[name].to_pylist() for name in (KEY, *_SAME, "consent", "listening", FINGERPRINT)}
     times = table[EVENT_TIME].cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
     vectors = {name: _blobs(table[name]) for name in (*VECTORS, "decades")}
-    people = []
+    people: list[Encoded | StoreError] = []
     for at in range(len(times)):
         row = Row(
             content=b"",
@@ -112,7 +108,7 @@ def people_of(batch: pa.RecordBatch) -> list[Encoded]:
             listening=plain["listening"][at].encode(),
             **{name: plain[name][at] for name in (KEY, *_SAME)},
         )
-        people.append(_checked(row, plain[FINGERPRINT][at]))
+        people.append(_read(row, plain[FINGERPRINT][at]))
     return people
 
 
@@ -195,19 +191,14 @@ def _blobs(column: pa.ChunkedArray) -> list[bytes | None]:
     ]
 
 
-def _checked(row: Row, fingerprint: str) -> Encoded:
+def _read(row: Row, fingerprint: str) -> Encoded | StoreError:
     try:
         found = encoded(features_of(row))
-    except (ValueError, LookupError, TypeError) as error:
-        raise _damaged(fingerprint) from error
-    if found.fingerprint != fingerprint:
-        raise _damaged(fingerprint)
-    return found
-
-
-def _damaged(fingerprint: str) -> StoreError:
-    """Names nobody, as it is logged."""
-    return StoreError(
+    except (ValueError, LookupError, TypeError):
+        found = None
+    if found is not None and found.fingerprint == fingerprint:
+        return found
+    return StoreError(  # it names nobody, as it is logged
         f"The row with the fingerprint {fingerprint} in the feature group is not what was written.",
         "Delete that person with python -m features delete, and import the profile again.",
     )

@@ -39,11 +39,11 @@ class FeatureGroup:
         """Key of every row, or of every row of ``user_ids``, in batches, in no order."""
         columns = [KEY, EVENT_TIME, FINGERPRINT]
         if user_ids is None:
-            yield from map(_keys_of, self._read("listing who is in the feature group", columns))
+            yield from map(keys_of, self._read("listing who is in the feature group", columns))
             return
         for start in range(0, len(user_ids), _IDS_AT_ONCE):
             some = list(user_ids[start : start + _IDS_AT_ONCE])
-            yield from map(_keys_of, self._read("looking for people", columns, ids=some))
+            yield from map(keys_of, self._read("looking for people", columns, ids=some))
 
     def rows(self, since: int) -> Iterator[pa.RecordBatch]:
         """Rows whose event time is ``since`` (microseconds since 1970) or later, in batches, in no order."""
@@ -173,7 +173,8 @@ class FeatureGroup:
                 group.delta_cleanup_metadata()
 
 
-def _keys_of(batch: pa.RecordBatch) -> list[Key]:
+def keys_of(batch: pa.RecordBatch) -> list[Key]:
+    """The keys of rows, in their order."""
     import pyarrow as pa
 
     times = batch.column(EVENT_TIME).cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()

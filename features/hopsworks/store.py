@@ -12,17 +12,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from features.errors import StoreError
 from features.files import locked
 from features.fingerprint import fingerprint
 from features.hopsworks.frames import Encoded, people_of
-from features.hopsworks.people import RemotePeople, key_of
+from features.hopsworks.group import keys_of
+from features.hopsworks.people import RemotePeople
 from features.ports import ArtistCatalog, Upserted
 from features.profile import UserId
 from features.sqlite.store import SqliteFeatureStore
 from features.user_features import UserFeatures
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 OnPeople = Callable[[int, int], None]
 """Told how many of the people that the replica lacked it has by now, and how many there are."""
@@ -130,20 +135,27 @@ class HopsworksFeatureStore:
         wanted, earliest = self._remote.ledger.wanted()
         if not wanted:
             return
-        done = 0
+        done, damaged = 0, list[StoreError]()
         on_people(0, wanted)
         for batch in self._remote.rows(earliest):
-            people = self._wanted(people_of(batch))
-            if people:
-                self._replica.upsert([each.person for each in people])
-                self._remote.ledger.replicated({each.person.user_id: each.fingerprint for each in people})
-                done += len(people)
-                on_people(done, wanted)
+            found = people_of(self._lacking(batch))
+            damaged += [each for each in found if isinstance(each, StoreError)]
+            people = [each for each in found if isinstance(each, Encoded)]
+            self._replica.upsert([each.person for each in people])
+            self._remote.ledger.replicated({each.person.user_id: each.fingerprint for each in people})
+            done += len(people)
+            on_people(done, wanted)
+        if damaged:  # told last, so that one row that cannot be read keeps nobody else away
+            raise damaged[0]
 
-    def _wanted(self, people: Sequence[Encoded]) -> list[Encoded]:
-        keys = [key_of(each) for each in people]
+    def _lacking(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows, each once, of the people whom the replica lacks."""
+        import pyarrow as pa
+
+        keys = keys_of(batch)
         wanted = self._remote.ledger.wanted_among(keys)
-        return [each for each, key in zip(people, keys, strict=True) if key in wanted]
+        rows = {key: at for at, key in enumerate(keys) if key in wanted}
+        return batch.take(pa.array(rows.values(), pa.int64()))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from features.errors import StoreError
 from features.fingerprint import fingerprint
-from features.hopsworks.frames import encoded, people_of, schema_of, table_of
+from features.hopsworks.frames import Encoded, encoded, people_of, schema_of, table_of
 from features.hopsworks.schema import COLUMNS
 from features.listening import Listening, PlaylistListening
 from features.user_features import Coverage, UserFeatures, YearStats
@@ -24,7 +24,13 @@ def ann(**changes: object) -> UserFeatures:
 
 def there_and_back(*people: UserFeatures) -> list[UserFeatures]:
     (batch,) = table_of([encoded(person) for person in people]).combine_chunks().to_batches()
-    return [each.person for each in people_of(batch)]
+    return [each.person for each in read(batch)]
+
+
+def read(batch: object) -> list[Encoded]:
+    found = people_of(batch)
+    assert all(isinstance(each, Encoded) for each in found)
+    return found
 
 
 def of_nothing(user_id: str = "bob") -> UserFeatures:
@@ -99,18 +105,17 @@ def test_a_row_that_is_not_what_was_written_is_refused():
     table = table_of([encoded(ann())])
     at = table.column_names.index("source")
     (batch,) = table.set_column(at, "source", pa.array(["elsewhere"])).to_batches()
-    with pytest.raises(
-        StoreError, match=f"fingerprint {fingerprint(ann())} in the feature group is not what was written"
-    ):
-        people_of(batch)
+    (damaged,) = people_of(batch)
+    assert isinstance(damaged, StoreError)
+    assert f"fingerprint {fingerprint(ann())} in the feature group is not what was written" in str(damaged)
 
 
 def test_a_listening_that_cannot_be_read_is_refused():
     table = table_of([encoded(ann())])
     at = table.column_names.index("listening")
     (batch,) = table.set_column(at, "listening", pa.array(["{}"])).to_batches()
-    with pytest.raises(StoreError, match="is not what was written"):
-        people_of(batch)
+    (damaged,) = people_of(batch)
+    assert "is not what was written" in str(damaged)
 
 
 def test_doubles_are_taken_as_floats():
@@ -118,13 +123,13 @@ def test_doubles_are_taken_as_floats():
     at = table.column_names.index("artist_embedding")
     doubles = table["artist_embedding"].cast(pa.list_(pa.float64()))
     (batch,) = table.set_column(at, "artist_embedding", doubles).to_batches()
-    assert people_of(batch)[0].fingerprint == fingerprint(ann())
+    assert read(batch)[0].fingerprint == fingerprint(ann())
 
 
 def test_a_part_of_a_batch_is_read_as_the_whole_of_it():
     everybody = [ann(user_id=f"p{at}", artist=None if at % 2 else ann().artist) for at in range(6)]
     batch = table_of([encoded(person) for person in everybody]).to_batches()[0].slice(2, 3)
-    assert [each.fingerprint for each in people_of(batch)] == [fingerprint(p) for p in everybody[2:5]]
+    assert [each.fingerprint for each in read(batch)] == [fingerprint(p) for p in everybody[2:5]]
 
 
 def test_vectors_of_different_widths_are_refused_before_anything_is_written():

@@ -334,6 +334,23 @@ def test_a_stream_that_is_cut_in_the_middle_loses_nothing(
     assert there.count() == 50
 
 
+def test_a_row_that_cannot_be_read_is_told_and_keeps_nobody_else_away(
+    cluster: Cluster, here: HopsworksFeatureStore, there: HopsworksFeatureStore
+):
+    here.upsert([person("ann"), person("cleo")])
+    table = table_of([encoded(person("bob"))])
+    at = table.column_names.index("source")
+    cluster.group().write(table.set_column(at, "source", [["elsewhere"]]), is_new=True)
+    with pytest.raises(StoreError, match="is not what was written"):
+        there.refresh()
+    assert known(there) == {"ann": "", "cleo": ""}
+    there.delete([UserId("bob")])  # as it says
+    there.refresh()
+    here.upsert([person("bob")], anew=True)
+    there.refresh()
+    assert known(there) == {"ann": "", "bob": "", "cleo": ""}
+
+
 def test_a_listing_that_finds_nobody_where_many_were_is_doubted(
     cluster: Cluster, here: HopsworksFeatureStore, there: HopsworksFeatureStore
 ):
