@@ -33,7 +33,6 @@ class FeatureGroup:
 
     def __init__(self, session: Session, *, name: str = NAME, version: int = VERSION) -> None:
         self._session, self._name, self._version = session, name, version
-        self._found: SdkGroup = None
 
     def row_keys(self, user_ids: Sequence[UserId] | None = None) -> Iterator[list[Key]]:
         """Key of every row, or of every row of ``user_ids``, in batches, in no order."""
@@ -99,13 +98,10 @@ class FeatureGroup:
 
     def _group(self, project: Project) -> SdkGroup:
         """The feature group, or None where nothing was ever written."""
-        if self._found is None:
-            store = project.get_feature_store()
-            found = store.get_feature_group(self._name, self._version)
-            if found is not None:
-                self._check_columns(found)
-            self._found = found
-        return self._found
+        found = project.get_feature_store().get_feature_group(self._name, self._version)  # may be another since
+        if found is not None:
+            self._check_columns(found)
+        return found
 
     def _check_columns(self, group: SdkGroup) -> None:
         found = {feature.name: feature.type for feature in group.columns}
@@ -144,7 +140,6 @@ class FeatureGroup:
         group = self._group(project) or self._made(project)
         # Arrow's own types in the frame, so that nothing is inferred and nothing copied.
         group.insert(table.to_pandas(types_mapper=pd.ArrowDtype), operation=operation, write_options=options)
-        self._found = group
 
     def _remove(self, project: Project, keys: Sequence[Key]) -> None:
         import pandas as pd

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 OnPeople = Callable[[int, int], None]
 """Told how many of the people that the replica lacked it has by now, and how many there are."""
-_GONE_AT_ONCE, _MANY = 1000, 100
+_GONE_AT_ONCE, _MANY, _SHARE = 1000, 100, 0.2
 
 
 class HopsworksFeatureStore:
@@ -124,11 +124,14 @@ class HopsworksFeatureStore:
         self._remote.close()
 
     def _doubt(self, gone: Sequence[UserId]) -> None:
-        """Nobody left of many is rather a feature group lost than that many deletions, which would go on from here."""
-        if len(gone) > _MANY and self._remote.ledger.is_empty:
+        """Many gone at once are rather a feature group lost than that many deletions, which would go on from here.
+
+        A lost one need not be empty: whoever joins next makes it anew.
+        """
+        if len(gone) > _MANY and len(gone) > _SHARE * self._replica.count():
             raise StoreError(
-                f"The feature group in Hopsworks is empty, and {len(gone):,} people of it are known here.",
-                f"Restore it; or, if they were all deleted on purpose, delete the folder {self.path.parent}.",
+                f"{len(gone):,} of the {self._replica.count():,} people known here are not in Hopsworks any more.",
+                f"Restore the feature group; or, if that was on purpose, delete the folder {self.path.parent}.",
             )
 
     def _fetch(self, on_people: OnPeople) -> None:

@@ -93,7 +93,8 @@ class HopsworksModelRegistry:
         except HopsworksError as error:
             failure = error
         # Whatever the SDK said: it also fails after a model was registered, and then may have removed its files.
-        mine = self._whole_of(folder, self._versions(but=before))
+        new = [found for found in self._versions(but=before) if found.description == said["description"]]
+        mine = self._whole_of(folder, new)  # what another program registered meanwhile is left alone
         if mine is not None:
             return mine
         raise failure or HopsworksUnavailable("Hopsworks took the model, and does not have it.", "Try again.")
@@ -185,7 +186,10 @@ def _card(artefact: Artefact, found: Registered | None) -> ModelCard:
 
 def _description(card: ModelCard) -> str:
     state = "accepted" if card.accepted else "rejected"
-    return f"Three towers and a joint one over {card.text_model}. {state.capitalize()}. {card.verdict}".strip()
+    trained = f"trained {card.created_at.isoformat()}"  # by which a save that broke off is known again
+    return (
+        f"Three towers and a joint one over {card.text_model}, {trained}. {state.capitalize()}. {card.verdict}".strip()
+    )
 
 
 @contextmanager

@@ -39,12 +39,14 @@ class Registered:
         made: when it was registered, as Hopsworks says it: another one, if a version was deleted and trained anew.
         metrics: by our names.
         accepted: as the tag says; None where there is no tag.
+        description: as whoever registered it wrote it.
     """
 
     version: int
     made: str
     metrics: Mapping[str, float]
     accepted: bool | None
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def _registered(model: SdkModel) -> Registered:
         made="".join(filter(str.isalnum, str(model.created))),
         metrics={from_letters(name): float(value) for name, value in (model.training_metrics or {}).items()},
         accepted=bool(said["accepted"]) if isinstance(said, dict) and "accepted" in said else None,
+        description=str(model.description),
     )
 
 
