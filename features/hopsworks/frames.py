@@ -5,9 +5,10 @@ Types are stated, never inferred: a list that is empty in all rows stays a list 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
@@ -95,9 +96,9 @@ def people_of(batch: pa.RecordBatch) -> list[Encoded | StoreError]:
     plain = {name: table[name].to_pylist() for name in (KEY, *_SAME, "consent", "listening", FINGERPRINT)}
     times = table[EVENT_TIME].cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
     vectors = {name: _blobs(table[name]) for name in (*VECTORS, "decades")}
-    people: list[Encoded | StoreError] = []
-    for at in range(len(times)):
-        row = Row(
+
+    def row_at(at: int) -> Row:
+        return Row(
             content=b"",
             consent=int(plain["consent"][at]),
             updated_at=moment(times[at]).isoformat(),
@@ -108,8 +109,8 @@ def people_of(batch: pa.RecordBatch) -> list[Encoded | StoreError]:
             listening=plain["listening"][at].encode(),
             **{name: plain[name][at] for name in (KEY, *_SAME)},
         )
-        people.append(_read(row, plain[FINGERPRINT][at]))
-    return people
+
+    return [_read(partial(row_at, at), plain[FINGERPRINT][at]) for at in range(len(times))]
 
 
 def schema_of() -> pa.Schema:
@@ -191,10 +192,10 @@ def _blobs(column: pa.ChunkedArray) -> list[bytes | None]:
     ]
 
 
-def _read(row: Row, fingerprint: str) -> Encoded | StoreError:
+def _read(row: Callable[[], Row], fingerprint: str) -> Encoded | StoreError:
     try:
-        found = encoded(features_of(row))
-    except (ValueError, LookupError, TypeError):
+        found = encoded(features_of(row()))
+    except (ValueError, LookupError, TypeError, AttributeError):  # also a null where there may be none
         found = None
     if found is not None and found.fingerprint == fingerprint:
         return found

@@ -79,7 +79,7 @@ class Versions:
             until: when the features were read that it was trained on, timezone-aware.
             said: what else ``create_model`` is told.
         """
-        model = project.get_model_registry().torch.create_model(self.name, **_origin(project, until), **said)
+        model = project.get_model_registry().torch.create_model(self.name, **_told_origin(project, until), **said)
         model.save(str(folder), await_registration=REGISTRATION_S, keep_original_files=True)
 
     def tag(self, project: Project, number: int, *, accepted: bool, verdict: str) -> None:
@@ -141,6 +141,15 @@ def _registered(model: SdkModel) -> Registered:
     )
 
 
+def _told_origin(project: Project, until: datetime) -> dict[str, Any]:
+    """Provenance as far as it can be had: a model is not lost for the want of it."""
+    try:
+        return _origin(project, until)
+    except Exception as error:  # noqa: BLE001 - a scope that is missing, a view of another feature group, another SDK
+        _log.warning("the model does not tell which features it came from: %s", type(error).__name__)
+        return {}
+
+
 def _origin(project: Project, until: datetime) -> dict[str, Any]:
     """Which features a model came from, for provenance: a view of the feature group, and which rows of it.
 
@@ -156,11 +165,7 @@ def _origin(project: Project, until: datetime) -> dict[str, Any]:
     view = store.get_or_create_feature_view(
         name=VIEW, version=VERSION, query=group.select(columns), description="What the two-tower model is trained on"
     )
-    try:
-        return {"feature_view": view, "training_dataset_version": _rows_until(view, until)}
-    except (AttributeError, ImportError, TypeError) as error:  # another release of the SDK may have moved it
-        _log.warning("the model tells its feature view, but not which rows of it: %s", error)
-        return {"feature_view": view}
+    return {"feature_view": view, "training_dataset_version": _rows_until(view, until)}
 
 
 def _rows_until(view: SdkView, until: datetime) -> int:

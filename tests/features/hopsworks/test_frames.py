@@ -118,6 +118,15 @@ def test_a_listening_that_cannot_be_read_is_refused():
     assert "is not what was written" in str(damaged)
 
 
+@pytest.mark.parametrize("name", ["listening", "consent", "source", "text_model", "genre_coverage"])
+def test_a_null_where_none_may_be_is_a_row_that_cannot_be_read(name: str):
+    table = table_of([encoded(ann())])
+    at = table.column_names.index(name)
+    (batch,) = table.set_column(at, name, pa.array([None], table[name].type)).to_batches()
+    (damaged,) = people_of(batch)
+    assert isinstance(damaged, StoreError)
+
+
 def test_doubles_are_taken_as_floats():
     table = table_of([encoded(ann())])
     at = table.column_names.index("artist_embedding")
