@@ -27,8 +27,9 @@ def sync(
 ) -> None:
     """Bring everybody from one feature store to the other: local, on this disk, or hopsworks.
 
-    Who is the same there already is passed over, so a sync that was cut off goes on when it is given again. Nobody is
-    deleted. At the end both stores are compared by a checksum over everybody and all that is known of them.
+    Who was deleted from the target stays deleted, and nobody is deleted. Who is the same there already is passed over,
+    so a sync that was cut off goes on when it is given again. At the end both stores are compared by a checksum over
+    everybody and all that is known of them.
 
     Example: python -m features sync --from local --to hopsworks
     """
@@ -47,17 +48,19 @@ def sync(
 
     local = LocalShelf(compose.local_store(settings))
     if source == Place.LOCAL:
-        with closing(remote.remote_people(settings.home)) as people, console.progress() as bar:
+        with remote.alone(settings.home) as (people, gone), console.progress() as bar:
             task = bar.add_task(f"syncing to {target}", total=None)
-            done = bring(local, people, lambda count: bar.advance(task, count))
+            done = bring(local, people, lambda count: bar.advance(task, count), gone=gone)
     else:
         with closing(remote.feature_store(settings.home)) as store, console.progress() as bar:
             task = bar.add_task(f"syncing to {target}", total=None)
             store.refresh(lambda got, people: bar.update(task, description=f"fetching {got:,} of {people:,} people"))
-            done = bring(LocalShelf(store), local, lambda count: bar.advance(task, count))
+            gone = set(compose.local_store(settings).deleted(since=datetime.min.replace(tzinfo=UTC)))
+            done = bring(LocalShelf(store), local, lambda count: bar.advance(task, count), gone=gone)
     console.stderr().print(
         f"synced {done.people:,}: {done.added:,} new, {done.updated:,} changed, {done.unchanged:,} the same; "
-        f"only in {target}: {done.only_there:,}. Checksum {done.checksum}, the same in both."
+        f"only in {target}: {done.only_there:,}; deleted there and left out: {done.left_out:,}. "
+        f"Checksum {done.checksum}, the same in both."
     )
 
 
@@ -106,16 +109,18 @@ def migrate(
     from features import compose
     from features.hopsworks.compose import legacy_group
     from features.hopsworks.legacy import Origin
+    from features.identity import point_id
     from features.refreshing import refreshed
 
     room = refreshed(compose.build(load(FeatureSettings)))
     origin = Origin(room.encoder.name, room.encoder.width, consent, datetime.now(UTC))
+    gone = set(room.store.deleted(since=datetime.min.replace(tzinfo=UTC)))  # they stay deleted
     added = known = 0
     with console.progress() as bar:
         task = bar.add_task("migrating", total=None)
         for people in legacy_group().people(origin):
             there = room.store.get([person.user_id for person in people])
-            new = [person for person in people if person.user_id not in there]
+            new = [each for each in people if each.user_id not in there and point_id(each.user_id) not in gone]
             added += room.store.upsert(new).added
             known += len(people) - len(new)
             bar.advance(task, len(people))

@@ -6,13 +6,15 @@ same already is passed over. Memory holds a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
+from uuid import UUID
 
 from features.errors import StoreError
 from features.fingerprint import fingerprint
+from features.identity import point_id
 from features.ports import FeatureStore, Upserted
 from features.profile import UserId
 from features.user_features import UserFeatures
@@ -51,6 +53,7 @@ class Synced:
         updated: of them were another there.
         unchanged: of them were the same there.
         only_there: people in the target who are not in the source.
+        left_out: people of the source who were deleted from the target; not counted in ``people``.
         checksum: of all people of the source and what is known of them, which the target has, too: 16 hex digits.
     """
 
@@ -59,6 +62,7 @@ class Synced:
     updated: int
     unchanged: int
     only_there: int
+    left_out: int
     checksum: str
 
 
@@ -78,22 +82,33 @@ class LocalShelf:
         return ((person.user_id, fingerprint(person)) for batch in self._store.scan() for person in batch)
 
 
-def sync(source: Source, target: Target, on_people: Callable[[int], None]) -> Synced:
-    """Bring everybody of ``source`` to ``target``; ``on_people`` is told how many more are done.
+def sync(
+    source: Source, target: Target, on_people: Callable[[int], None], *, gone: Container[UUID] = frozenset()
+) -> Synced:
+    """Bring everybody of ``source`` to ``target``.
+
+    Args:
+        source: where people come from.
+        target: where they go to.
+        on_people: told how many more are done.
+        gone: point ids of those who were deleted from the target: deleted means gone, so they are passed over.
 
     Raises:
         StoreError: one of the two failed, or they differ at the end, as when somebody wrote to one meanwhile.
     """
     there = _There(target.fingerprints())
     done, people, checksum = Upserted(0, 0, 0), 0, 0
-    for batch in source.scan(batch_size=BATCH):
+    left = 0
+    for everybody in source.scan(batch_size=BATCH):
+        batch = [person for person in everybody if point_id(person.user_id) not in gone]
+        left += len(everybody) - len(batch)
         found = {person.user_id: fingerprint(person) for person in batch}
         different = [person for person in batch if there.of(person.user_id) != found[person.user_id]]
         if different:
             done = _sum(done, target.upsert(different))
         people += len(batch)
         checksum = (checksum + _checksum(found.items())) % _MODULUS
-        on_people(len(batch))
+        on_people(len(everybody))
     there.to_the_end()
     now = _checksum(target.fingerprints())
     if (now - there.checksum_of_others) % _MODULUS != checksum:
@@ -102,7 +117,7 @@ def sync(source: Source, target: Target, on_people: Callable[[int], None]) -> Sy
             "Run it again.",
         )
     unchanged = people - done.added - done.updated
-    return Synced(people, done.added, done.updated, unchanged, there.others, f"{checksum:016x}")
+    return Synced(people, done.added, done.updated, unchanged, there.others, left, f"{checksum:016x}")
 
 
 class _There:

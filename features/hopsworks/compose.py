@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
+from features.files import locked
 from features.hopsworks.group import FeatureGroup
 from features.hopsworks.ledger import Ledger
 from features.hopsworks.legacy import LegacyGroup
@@ -32,6 +37,15 @@ def folder_of(home: Path) -> Path:
 def remote_people(home: Path) -> RemotePeople:
     """The feature group as people, with its ledger."""
     return RemotePeople(FeatureGroup(session()), Ledger(folder_of(home) / "ledger.db"))
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[tuple[RemotePeople, set[UUID]]]:
+    """The feature group as people, and the point ids of those deleted from it; nobody else with this replica writes."""
+    folder = folder_of(home)
+    replica = SqliteFeatureStore(folder / "features.db")
+    with closing(replica), closing(remote_people(home)) as people, locked(folder / "features.lock"):
+        yield people, set(replica.deleted(since=datetime.min.replace(tzinfo=UTC)))
 
 
 def feature_store(home: Path) -> HopsworksFeatureStore:

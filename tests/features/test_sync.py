@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,15 @@ def test_afterwards_the_target_has_all_of_the_source_and_keeps_the_others(one: d
     assert done.updated == sum(other.get(key, value) != value for key, value in one.items())
     assert done.unchanged == len(one) - done.added - done.updated
     assert done.only_there == len(other.keys() - one.keys())
+
+
+def test_who_was_deleted_from_the_target_stays_deleted():
+    source, target = a_store(person("ann"), person("bob")), a_store(person("ann"))
+    target.delete([UserId("ann")])
+    gone = set(target.deleted(since=datetime(2000, 1, 1, tzinfo=UTC)))
+    done = sync(LocalShelf(source), LocalShelf(target), lambda _count: None, gone=gone)
+    assert everybody(target) == {"bob": ""}
+    assert (done.people, done.left_out) == (1, 1)
 
 
 def test_a_second_sync_writes_nothing_and_tells_the_same_checksum():
