@@ -60,13 +60,18 @@ class FeatureGroup:
         options = _NO_COPIES if is_first else None
         operation = "insert" if is_new else "upsert"
         self._session.call(
-            "writing features", lambda project: self._insert(project, table, operation, options), patience=_LONG
+            "writing features",
+            lambda project: self._insert(project, table, operation, options),
+            patience=_LONG,
+            is_write=True,
         )
 
     def remove(self, keys: Sequence[Key]) -> None:
         """Remove rows by person and time; those that are not there do not matter."""
         if keys:
-            self._session.call("deleting people", lambda project: self._remove(project, keys), patience=_LONG)
+            self._session.call(
+                "deleting people", lambda project: self._remove(project, keys), patience=_LONG, is_write=True
+            )
 
     def vacuum(self, retention_hours: int) -> None:
         """Put small files together, then delete those that no longer count and are older than ``retention_hours``.

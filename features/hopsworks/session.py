@@ -14,7 +14,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache, partial
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -47,33 +47,46 @@ class Session:
     def __init__(self, settings: HopsworksSettings) -> None:
         self._settings = settings
         self._project: Project = None
+        self._given_up: list[Future[Any]] = []  # writes that may still come through
         self._certificates = certificates.make_folder()
         self._clean_up = weakref.finalize(self, shutil.rmtree, self._certificates, ignore_errors=True)
 
-    def call(self, what: str, work: Callable[[Project], _Answer], *, patience: float = 1.0) -> _Answer:
+    def call(
+        self, what: str, work: Callable[[Project], _Answer], *, patience: float = 1.0, is_write: bool = False
+    ) -> _Answer:
         """What ``work`` makes of the project.
+
+        A write that was given up may come through later: it could double what is written after it, or bring back what
+        is deleted after it. So until it has ended, no other write is begun.
 
         Args:
             what: done by it, in words, such as "reading the features".
             work: is handed the SDK's ``Project``.
-            patience: how many times ``HOPSWORKS_TIMEOUT_S`` it may take.
+            patience: how many times ``HOPSWORKS_TIMEOUT_S`` it may take, and wait for its turn.
+            is_write: whether it changes rows.
 
         Raises:
             HopsworksUnavailable: it took too long, or trying again may help.
             HopsworksError: it was refused, or cannot be done.
             SettingsError: the SDK is not installed.
         """
-        with self._turn:
+        seconds = self._settings.timeout_s * patience
+        if not self._turn.acquire(timeout=seconds):
+            raise too_late(f"what stands before {what}", self._settings, seconds)
+        try:
             sdk()
             with quiet():
-                try:
-                    if Session._logged_in is not self:
-                        self._project = self._in_time("logging in", self._login, 1.0)
-                        Session._logged_in = self
-                    return self._in_time(what, partial(work, self._project), patience)
-                except HopsworksError:
-                    Session._logged_in = None  # whatever was wrong with it, the next call begins anew
-                    raise
+                if is_write:
+                    self._see_off_what_was_given_up(seconds)
+                if Session._logged_in is not self:
+                    self._project = self._in_time("logging in", self._login, self._settings.timeout_s)
+                    Session._logged_in = self
+                return self._in_time(what, partial(work, self._project), seconds, is_write=is_write)
+        except HopsworksError:
+            Session._logged_in = None  # whatever was wrong with it, the next call begins anew
+            raise
+        finally:
+            self._turn.release()
 
     def stream(
         self, what: str, opened: Callable[[Project], AbstractContextManager[Iterator[_Answer]]]
@@ -105,7 +118,7 @@ class Session:
             if Session._logged_in is self:
                 Session._logged_in = None
                 with quiet(), suppress(HopsworksError):
-                    self._in_time("logging out", sdk().logout, 1.0)
+                    self._in_time("logging out", sdk().logout, self._settings.timeout_s)
             self._project = None
             self._clean_up()
 
@@ -140,9 +153,14 @@ class Session:
             raise HopsworksError(what, mend)
         _log.warning("%s %s", what, mend)
 
-    def _in_time(self, what: str, work: Callable[[], _Answer], patience: float) -> _Answer:
+    def _see_off_what_was_given_up(self, seconds: float) -> None:
+        under_way = wait(self._given_up, seconds).not_done
+        self._given_up = list(under_way)
+        if under_way:
+            raise too_late("a write that was given up", self._settings, seconds)
+
+    def _in_time(self, what: str, work: Callable[[], _Answer], seconds: float, *, is_write: bool = False) -> _Answer:
         answer: Future[_Answer] = Future()
-        seconds = self._settings.timeout_s * patience
         # Not of a pool: those are waited for when the program ends, and one that hangs would never let it.
         threading.Thread(target=_do, args=(work, answer), name=f"hopsworks: {what}", daemon=True).start()
         try:
@@ -150,6 +168,8 @@ class Session:
         except TimeoutError as error:
             if answer.done():
                 raise in_words(error, what, self._settings) from error
+            if is_write:
+                self._given_up.append(answer)
             raise too_late(what, self._settings, seconds) from None
         except HopsworksError:
             raise

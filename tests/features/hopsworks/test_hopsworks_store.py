@@ -1,5 +1,6 @@
 """What the contract of FeatureStore does not ask: several machines, what breaks off, and that deleted means gone."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 
 from features.errors import HopsworksError, HopsworksUnavailable, StoreError
 from features.fingerprint import fingerprint
+from features.hopsworks import group
 from features.hopsworks.frames import encoded, table_of
 from features.hopsworks.ledger import Key
 from features.hopsworks.store import HopsworksFeatureStore
@@ -18,6 +20,7 @@ from features.profile import UserId
 from features.user_features import UserFeatures
 from tests.builders import NOW, a_playlist, a_profile, a_track, features_of
 from tests.cluster import Cluster, settings_of
+from tests.waiting import until
 
 COMMIT = r"POST .*featuregroups/\d+/commits"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -445,17 +448,56 @@ def test_the_feature_group_says_what_its_columns_are(cluster: Cluster, here: Hop
     assert all(description for _, description in columns.values())
 
 
-def test_a_call_that_hangs_is_given_up_and_what_it_still_does_is_not_doubled(
-    cluster: Cluster, tmp_path: Path, here: HopsworksFeatureStore
-):
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The next append hangs before it reaches the table, until the event is set."""
+    import deltalake
+
+    real, woken, hung = deltalake.write_deltalake, threading.Event(), []
+
+    def write(*arguments: object, **more: object) -> object:
+        if more.get("mode") == "append" and not hung:
+            hung.append(True)
+            woken.wait(60)
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(deltalake, "write_deltalake", write)
+    yield woken
+    woken.set()
+
+
+@pytest.fixture
+def impatient(
+    cluster: Cluster, tmp_path: Path, here: HopsworksFeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HopsworksFeatureStore]:
+    """A store that gives up a write after two seconds, in a community of one."""
     here.upsert([person("zoe")])
-    quick = Cluster(settings_of(cluster.fake, timeout_s=0.6), cluster.fake)
+    monkeypatch.setattr(group, "_LONG", 1.0)
+    quick = Cluster(settings_of(cluster.fake, timeout_s=2.0), cluster.fake)
     quick.name = cluster.name
     store = quick.store(tmp_path / "quick")
-    cluster.fake.slow(COMMIT, 6.0)
-    try:
-        store.upsert([person("ann"), person("bob")])
-        assert [row.user_id for row in rows(cluster)] == ["ann", "bob", "zoe"]
-    finally:
-        store.close()
-        quick.session.close()
+    yield store
+    store.close()
+    quick.session.close()
+
+
+def test_a_write_that_is_given_up_is_not_doubled_when_it_comes_through(
+    cluster: Cluster, impatient: HopsworksFeatureStore, hanging: threading.Event
+):
+    threading.Timer(3, hanging.set).start()  # after the first try was given up, and while the second waits
+    impatient.upsert([person("ann"), person("bob")])
+    assert [row.user_id for row in rows(cluster)] == ["ann", "bob", "zoe"]
+
+
+def test_nobody_is_said_to_be_deleted_while_a_write_of_theirs_may_come_through(
+    cluster: Cluster, impatient: HopsworksFeatureStore, hanging: threading.Event
+):
+    with pytest.raises(HopsworksUnavailable, match="a write that was given up"):
+        impatient.upsert([person("ann")])
+    with pytest.raises(HopsworksUnavailable, match="a write that was given up"):
+        impatient.delete([UserId("ann"), UserId("zoe")])
+    assert impatient.count() == 0
+    hanging.set()
+    until(lambda: [row.user_id for row in rows(cluster)] == ["ann", "zoe"])
+    assert impatient.delete([UserId("ann"), UserId("zoe")]) == 2
+    assert rows(cluster) == []
