@@ -146,13 +146,16 @@ def delete(users: Annotated[list[str], typer.Argument(metavar="USER...", help="I
     from features.refreshing import refreshed
 
     settings = load(FeatureSettings)
-    store, ids = refreshed(compose.build(settings)).store, [_id(user) for user in users]
+    room, ids = refreshed(compose.build(settings)), [_id(user) for user in users]
+    store = room.store
     with closing(compose.outbox(settings)) as outbox:
         waiting = outbox.get(ids)
         known = {user for user in store.get(ids) if user not in waiting} | {u for u, r in waiting.items() if r.person}
         for user in sorted(known):
             outbox.remove(user)  # also takes the place of what a server has acknowledged and not delivered yet
         deliver_all(outbox, store)
+    if room.refresh is not None:  # elsewhere there may be rows of people whom nobody can read here
+        known |= {user for user in ids if user not in known and store.delete([user])}
     console.stderr().print(f"deleted {len(known):,}")
     missing = [user for user in users if user not in known]
     if missing:

@@ -11,7 +11,8 @@
         ├── TextModelError      the text model cannot be loaded, or is not the one the vectors came from
         └── StoreError          the feature store cannot be read or written
             └── HopsworksError  it is in Hopsworks, which refuses, or cannot do what was asked
-                └── HopsworksUnavailable  for the moment: trying again may help
+                ├── HopsworksUnavailable  for the moment: trying again may help
+                └── UnreadableRows  all but a few rows were read
 
 Every room draws its own tree in its own ``errors.py``; the rims (command line, HTTP) know only the root.
 """
@@ -116,3 +117,20 @@ class HopsworksUnavailable(HopsworksError):
     """Hopsworks does not answer for the moment, or was interrupted; trying again may help."""
 
     code, title = "hopsworks-unavailable", "Hopsworks is not available"
+
+
+class UnreadableRows(HopsworksError):
+    """Everything was read but the rows of a few people, which are not what was written.
+
+    Attributes:
+        user_ids: theirs; for a terminal, never for a log, so the message names nobody.
+    """
+
+    code, title = "unreadable-rows", "Rows of the feature group cannot be read"
+
+    def __init__(self, user_ids: list[str]) -> None:
+        super().__init__(
+            f"The rows of {len(user_ids)} people in the feature group are not what was written.",
+            "python -m features refresh names them; delete them with python -m features delete, and import them again.",
+        )
+        self.user_ids = user_ids

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from features import console
 from features.compose import Features
+from features.errors import UnreadableRows
 
 
 def refreshed(room: Features) -> Features:
@@ -16,5 +17,8 @@ def refreshed(room: Features) -> Features:
         def told(done: int, people: int) -> None:
             bar.update(task, description="fetching people", completed=done, total=people)
 
-        room.refresh(told)
+        try:
+            room.refresh(told)
+        except UnreadableRows as error:  # all others were read, and the mend has to be possible
+            console.stderr().print(f"warning: {error.what} They are: {', '.join(error.user_ids)}", highlight=False)
     return room

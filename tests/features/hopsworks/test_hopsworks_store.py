@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from features.errors import HopsworksError, HopsworksUnavailable, StoreError
+from features.errors import HopsworksError, HopsworksUnavailable, StoreError, UnreadableRows
 from features.fingerprint import fingerprint
 from features.hopsworks import group
 from features.hopsworks.frames import encoded, table_of
@@ -344,8 +344,11 @@ def test_a_row_that_cannot_be_read_is_told_and_keeps_nobody_else_away(
     table = table_of([encoded(person("bob"))])
     at = table.column_names.index("source")
     cluster.group().write(table.set_column(at, "source", [["elsewhere"]]), is_new=True)
-    with pytest.raises(StoreError, match="is not what was written"):
+    with pytest.raises(UnreadableRows, match="rows of 1 people in the feature group") as caught:
         there.refresh()
+    assert caught.value.user_ids == ["bob"]
+    assert "bob" not in str(caught.value)
+    assert there.vacuum(0) == 0
     assert known(there) == {"ann": "", "cleo": ""}
     there.delete([UserId("bob")])  # as it says
     there.refresh()
