@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+_ASK_AGAIN_S = 0.02
 
 
 @contextmanager
@@ -21,8 +25,29 @@ def tried(path: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock, waiting for it as long as it takes; the folder must exist."""
+def locked(path: Path, *, patience_s: float | None = None) -> Iterator[None]:
+    """Hold the lock, waiting for it as long as it takes, or ``patience_s``; the folder must exist.
+
+    Raises:
+        TimeoutError: somebody else held it all that time.
+    """
     with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        if patience_s is None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        else:
+            _take(file, patience_s)
         yield
+
+
+def _take(file: BinaryIO, patience_s: float) -> None:
+    """Ask again and again: the kernel waits for a lock for ever or not at all."""
+    give_up = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                raise TimeoutError from None
+            time.sleep(_ASK_AGAIN_S)
+        else:
+            return

@@ -116,9 +116,9 @@ def migrate(
     origin = Origin(room.encoder.name, room.encoder.width, consent, datetime.now(UTC))
     gone = set(room.store.deleted(since=datetime.min.replace(tzinfo=UTC)))  # they stay deleted
     added = known = 0
-    with console.progress() as bar:
+    with console.progress() as bar, closing(legacy_group().people(origin)) as batches:
         task = bar.add_task("migrating", total=None)
-        for people in legacy_group().people(origin):
+        for people in batches:
             there = room.store.get([person.user_id for person in people])
             new = [each for each in people if each.user_id not in there and point_id(each.user_id) not in gone]
             added += room.store.upsert(new).added

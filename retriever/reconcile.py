@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated
@@ -96,10 +97,13 @@ class Reconciler:
         self._mending = threading.Lock()  # a store that hangs then keeps one thread, however often this is asked for
 
     def compare(self) -> Differences:
-        """Look, and change nothing. An index must not be held against an old state of the store."""
-        self._refresh()
-        with self._live.lease() as unit:
-            return compare(self._store, self._outbox, unit.index)
+        """Look, and change nothing.
+
+        Raises:
+            StoreError, IndexUnavailable: a store does not answer. Overloaded: another one is at it already.
+        """
+        with self._alone():
+            return self._compare()
 
     def mend(self) -> Differences:
         """Deliver what waits, compare, and bring the index to what the feature store says; returns what was mended.
@@ -108,20 +112,33 @@ class Reconciler:
             StoreError, IndexUnavailable: a store does not answer; what was mended until then stays so.
             Overloaded: others have been writing for too long, or another one is at it already.
         """
+        with self._alone():
+            return self._mend_all()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         if not self._mending.acquire(blocking=False):
             raise Overloaded("The stores are being compared already.")
         try:
-            return self._mend_all()
+            yield
         finally:
             self._mending.release()
 
+    def _compare(self) -> Differences:
+        """An index must not be held against an old state of the store."""
+        self._refresh()
+        with self._live.lease() as unit:
+            return compare(self._store, self._outbox, unit.index)
+
     def _mend_all(self) -> Differences:
         deliver_all(self._outbox, self._store)
-        suspected = self.compare()
+        suspected = self._compare()
         mended: list[Differences] = []
         for some in _batches(suspected.everybody):
             with self._live.writing(), self._live.changing() as unit:
                 mended.append(self._mend(some, unit))
+        if any(each.extra for each in mended):
+            deliver_all(self._outbox, self._store)
         return Differences(
             missing=tuple(user_id for each in mended for user_id in each.missing),
             extra=tuple(user_id for each in mended for user_id in each.extra),
@@ -136,7 +153,8 @@ class Reconciler:
         found = {user_id: str(point.payload.get(CONTENT, "")) for user_id, point in unit.index.get(some).items()}
         wrong = differences({user_id: fingerprint(person) for user_id, person in people.items()}, found)
         if wrong.extra:
-            self._store.delete(wrong.extra)  # for the tombstones, by which their bytes are erased, too
+            for user_id in wrong.extra:  # for the tombstones, by which their bytes are erased, too
+                self._outbox.remove(user_id)
             unit.index.delete([point_id(user_id) for user_id in wrong.extra])
         anew = [people[user_id] for user_id in (*wrong.missing, *wrong.stale)]
         if anew:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,6 +30,7 @@ from trainer.hopsworks.versions import Versions
 
 LIVE = "TEST_HOPSWORKS_LIVE"
 TIMEOUT_S = 20.0
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def an_address(which: int = 0) -> str:
@@ -60,9 +62,15 @@ class Cluster:
         """The feature group of this test."""
         return FeatureGroup(self.session, name=self.name)
 
-    def store(self, folder: Path) -> HopsworksFeatureStore:
-        """A feature store over the feature group of this test, as one machine has it."""
-        return HopsworksFeatureStore(self.people(folder), SqliteFeatureStore(folder / "features.db"))
+    def store(
+        self, folder: Path, *, clock: Callable[[], datetime] = lambda: LONG_AGO, patience_s: float = 60
+    ) -> HopsworksFeatureStore:
+        """A feature store over the feature group of this test, as one machine has it.
+
+        By the default clock everybody who is deleted may come back with any event time.
+        """
+        replica = SqliteFeatureStore(folder / "features.db")
+        return HopsworksFeatureStore(self.people(folder), replica, clock=clock, patience_s=patience_s)
 
     def registry(self, folder: Path) -> HopsworksModelRegistry:
         """A model registry over the model of this test, as one machine has it."""

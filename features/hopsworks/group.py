@@ -6,8 +6,8 @@ and read by the query service in record batches, so that memory holds a batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from features.errors import HopsworksError
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SdkGroup: TypeAlias = Any
 _IDS_AT_ONCE = 1000
+_KEY_COLUMNS = [KEY, EVENT_TIME, FINGERPRINT]
+_UNCOMMITTED_H = 24
+"""Hours after which a file that no commit names is left by a write that was cut off, and not one under way."""
 _LONG = 5.0  # times the deadline of a small step: what goes over the whole table
 # Changes are followed by fingerprint; Delta's own record of them would keep copies of what was deleted.
 _NO_COPIES = {"delta.enableChangeDataFeed": "false"}
@@ -34,18 +37,25 @@ class FeatureGroup:
     def __init__(self, session: Session, *, name: str = NAME, version: int = VERSION) -> None:
         self._session, self._name, self._version = session, name, version
 
-    def row_keys(self, user_ids: Sequence[UserId] | None = None) -> Iterator[list[Key]]:
-        """Key of every row, or of every row of ``user_ids``, in batches, in no order."""
-        columns = [KEY, EVENT_TIME, FINGERPRINT]
-        if user_ids is None:
-            yield from map(keys_of, self._read("listing who is in the feature group", columns))
-            return
+    def row_keys(self) -> Generator[list[Key]]:
+        """Key of every row, in batches, in no order; to be closed by who stops before the end."""
+        with closing(self._read("listing who is in the feature group", _KEY_COLUMNS)) as batches:
+            yield from map(keys_of, batches)
+
+    def keys_among(self, user_ids: Sequence[UserId]) -> list[Key]:
+        """Keys of the rows of ``user_ids``, in no order."""
+        found = list[Key]()
         for start in range(0, len(user_ids), _IDS_AT_ONCE):
             some = list(user_ids[start : start + _IDS_AT_ONCE])
-            yield from map(keys_of, self._read("looking for people", columns, ids=some))
+            with closing(self._read("looking for people", _KEY_COLUMNS, ids=some)) as batches:
+                found += (key for batch in batches for key in keys_of(batch))
+        return found
 
-    def rows(self, since: int) -> Iterator[pa.RecordBatch]:
-        """Rows whose event time is ``since`` (microseconds since 1970) or later, in batches, in no order."""
+    def rows(self, since: int) -> Generator[pa.RecordBatch]:
+        """Rows whose event time is ``since`` (microseconds since 1970) or later, in batches, in no order.
+
+        To be closed by who stops before the end.
+        """
         columns = [column.name for column in COLUMNS]
         return self._read("reading features", columns, since=since)
 
@@ -76,6 +86,7 @@ class FeatureGroup:
     def vacuum(self, retention_hours: int) -> None:
         """Put small files together, then delete those that no longer count and are older than ``retention_hours``.
 
+        Those that no commit ever named go after a day: a write that was cut off left them, or is under way.
         Until then, files that no query reads keep the rows that were removed. Delta's log, which names the smallest and
         the largest value in each column of a file, is cut where it is older than its retention, 30 days.
         """
@@ -84,7 +95,7 @@ class FeatureGroup:
 
     def _read(
         self, what: str, columns: list[str], *, since: int | None = None, ids: list[UserId] | None = None
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch]:
         @contextmanager
         def opened(project: Project) -> Iterator[Iterator[pa.RecordBatch]]:
             group = self._group(project)
@@ -99,7 +110,8 @@ class FeatureGroup:
             with query.read_batches() as batches:
                 yield _as_far_as_there_is(batches)
 
-        yield from self._session.stream(what, opened)
+        with closing(self._session.stream(what, opened)) as batches:
+            yield from map(_with_keys, batches)
 
     def _group(self, project: Project) -> SdkGroup:
         """The feature group, or None where nothing was ever written."""
@@ -169,8 +181,21 @@ class FeatureGroup:
         with suppress(TableNotFoundError):
             if (group := self._group(project)) is not None:
                 group.delta_vacuum(retention_hours)
+                _table_of(group).vacuum(
+                    max(retention_hours, _UNCOMMITTED_H), dry_run=False, enforce_retention_duration=False, full=True
+                )
                 group.delta_checkpoint()
                 group.delta_cleanup_metadata()
+
+
+def _with_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows that have a person and a time, as all do that were written here; a missing fingerprint fits nothing."""
+    import pyarrow.compute as pc
+
+    batch = batch.filter(pc.and_(batch.column(KEY).is_valid(), batch.column(EVENT_TIME).is_valid()))
+    return batch.set_column(
+        batch.schema.get_field_index(FINGERPRINT), FINGERPRINT, batch.column(FINGERPRINT).fill_null("")
+    )
 
 
 def keys_of(batch: pa.RecordBatch) -> list[Key]:
@@ -179,6 +204,15 @@ def keys_of(batch: pa.RecordBatch) -> list[Key]:
 
     times = batch.column(EVENT_TIME).cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
     return list(map(Key, batch.column(KEY).to_pylist(), times, batch.column(FINGERPRINT).to_pylist()))
+
+
+def _table_of(group: SdkGroup) -> Any:  # noqa: ANN401 - delta-rs has no types
+    """The feature group's table itself, opened as the SDK does it, which has no way to what no commit names."""
+    from deltalake import DeltaTable
+    from hsfs.core.delta_engine import DeltaEngine
+
+    engine = DeltaEngine(group.feature_store_id, group.feature_store_name, group, None, None)
+    return DeltaTable(engine._get_delta_rs_location(), storage_options=engine._get_delta_rs_storage_options())
 
 
 def _as_far_as_there_is(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

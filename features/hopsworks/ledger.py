@@ -2,19 +2,22 @@
 
 A row is known by its person, its event time and its fingerprint. Hopsworks keeps a row for every event time of a
 person; the newest is the person, the others are left from before and wait to be removed. Only ids, times and digests
-lie here, no listening.
+lie here, no listening; of those who were deleted from here, point id and time, so that a row that comes through late
+brings nobody back.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import orjson
 
+from features.errors import StoreError
+from features.identity import point_id
 from features.profile import UserId
 from features.sqlite.database import Database
 from features.sqlite.opening import Schema
@@ -22,7 +25,7 @@ from features.sqlite.opening import Schema
 _SCHEMA = Schema(
     what="ledger of the feature group",
     application_id=0x4C656467,
-    version=1,
+    version=2,
     statements=(
         # copies: how many rows there are of one person and time; more than one should never be
         """CREATE TABLE held (
@@ -33,8 +36,11 @@ _SCHEMA = Schema(
             PRIMARY KEY (user_id, updated_at)
         ) WITHOUT ROWID""",
         "CREATE TABLE replicated (user_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE state (is_listed INTEGER NOT NULL)",
-        "INSERT INTO state VALUES (0)",
+        # deleted_at: microseconds since 1970, when the deletion began
+        "CREATE TABLE deleted (point_id BLOB PRIMARY KEY, deleted_at INTEGER NOT NULL) WITHOUT ROWID",
+        # traces: people forgotten whose ids are not yet wiped from the file
+        "CREATE TABLE state (is_listed INTEGER NOT NULL, traces INTEGER NOT NULL)",
+        "INSERT INTO state VALUES (0, 0)",
     ),
 )
 # max() in a bare aggregate: SQLite takes the other columns from the row that holds it.
@@ -57,6 +63,10 @@ _FOLLOW = (
     "UPDATE state SET is_listed = 1 WHERE NOT is_listed",
 )
 _AMONG = "user_id IN (SELECT value FROM json_each(?))"
+_REPLICATE = (
+    "INSERT OR REPLACE INTO replicated SELECT user_id, fingerprint FROM"  # noqa: S608
+    f" (SELECT user_id, max(updated_at), fingerprint FROM held WHERE {_AMONG} GROUP BY user_id)"
+)
 _AT_ONCE = 1000
 
 
@@ -73,6 +83,8 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, _SCHEMA)
+        with suppress(StoreError):  # a full disk keeps nobody from reading; the next deletion tries again, and tells
+            self._clear_traces()
 
     @property
     def is_listed(self) -> bool:
@@ -187,10 +199,10 @@ class Ledger:
             have = dict(connection.execute(statement, _ids(ids)))
         return {key for key in keys if newest.get(key.user_id) == key and have.get(key.user_id) != key.fingerprint}
 
-    def replicated(self, keys: Mapping[UserId, str]) -> None:
-        """The replica has these people, by fingerprint."""
+    def replicated(self, user_ids: Iterable[UserId]) -> None:
+        """The replica has these people as they are held here."""
         with self._database.writing() as connection:
-            connection.executemany("INSERT OR REPLACE INTO replicated VALUES (?, ?)", keys.items())
+            connection.execute(_REPLICATE, _ids(user_ids))
 
     def gone(self) -> list[UserId]:
         """People whom the replica has, and the feature group has not."""
@@ -200,19 +212,43 @@ class Ledger:
             ).fetchall()
         return [row[0] for row in rows]
 
+    def bury(self, user_ids: Iterable[UserId], at: int) -> None:
+        """People are being deleted from here since ``at``, microseconds since 1970."""
+        with self._database.writing() as connection:
+            rows = [(point_id(user_id).bytes, at) for user_id in user_ids]
+            connection.executemany("INSERT OR REPLACE INTO deleted VALUES (?, ?)", rows)
+
+    def buried(self, keys: Iterable[Key]) -> list[UserId]:
+        """People of ``keys`` who were deleted from here after the row was written."""
+        statement = "SELECT deleted_at FROM deleted WHERE point_id = ? AND deleted_at >= ?"
+        with self._database.reading() as connection:
+            return [
+                key.user_id
+                for key in keys
+                if connection.execute(statement, (point_id(key.user_id).bytes, key.updated_at)).fetchone()
+            ]
+
     def forget(self, user_ids: Sequence[UserId]) -> int:
         """People were deleted; returns how many were known. Their ids leave the file's bytes, too."""
         with self._database.writing() as connection:
             known = self._known(connection, user_ids)
             connection.execute(f"DELETE FROM held WHERE {_AMONG}", _ids(user_ids))  # noqa: S608
             connection.execute(f"DELETE FROM replicated WHERE {_AMONG}", _ids(user_ids))  # noqa: S608
-        if known:
-            self._database.clear_traces()
+            connection.execute("UPDATE state SET traces = traces + ?", (known,))
+        self._clear_traces()
         return known
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _clear_traces(self) -> None:
+        """Wipe; where a reader is in the way, the next deletion or opening does it."""
+        with self._database.reading() as connection:
+            traces: int = connection.execute("SELECT traces FROM state").fetchone()[0]
+        if traces and self._database.clear_traces():
+            with self._database.writing() as connection:
+                connection.execute("UPDATE state SET traces = 0 WHERE traces = ?", (traces,))
 
     def _set_listed(self, is_listed: bool) -> None:
         with self._database.writing() as connection:

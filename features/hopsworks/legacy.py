@@ -6,8 +6,8 @@ be given for them before they are imported again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -53,15 +53,17 @@ class LegacyGroup:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def people(self, origin: Origin) -> Iterator[list[UserFeatures]]:
+    def people(self, origin: Origin) -> Generator[list[UserFeatures]]:
         """Everybody who has a vector, in batches; who stands there twice may come twice.
+
+        To be closed by who stops before the end.
 
         Raises:
             HopsworksError: there is no version 2.
             StoreError: its vectors are of another width than the text model's.
         """
-        for batch in self._session.stream("reading version 2", self._opened):
-            yield people_of(batch, origin)
+        with closing(self._session.stream("reading version 2", self._opened)) as batches:
+            yield from (people_of(batch, origin) for batch in batches)
 
     @contextmanager
     def _opened(self, project: Project) -> Iterator[Iterator[pa.RecordBatch]]:

@@ -8,14 +8,14 @@ repeat: before anything is written twice, it is looked up what is there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from features.errors import HopsworksUnavailable
+from features.hopsworks.again import again
 from features.hopsworks.frames import Encoded, encoded, microseconds, table_of
 from features.hopsworks.group import FeatureGroup
 from features.hopsworks.ledger import Key, Ledger
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
-TRIES = 3
 
 
 class RemotePeople:
@@ -40,7 +39,7 @@ class RemotePeople:
 
     def list_all(self) -> None:
         """Take down in the ledger all that the feature group holds."""
-        self._again(lambda: self.ledger.list_all(self._group.row_keys()))
+        self._again(self._list_all)
 
     def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
         """Write those of ``people`` who are not held in this state; the last one wins where an id stands twice.
@@ -63,7 +62,7 @@ class RemotePeople:
 
     def delete(self, user_ids: Sequence[UserId]) -> set[UserId]:
         """Remove every row of people, whoever wrote it; returns who had any. The ledger forgets nobody by this."""
-        found = self._again(lambda: list({key for keys in self._group.row_keys(user_ids) for key in keys}))
+        found = self._again(lambda: list(set(self._group.keys_among(user_ids))))
         self._again(lambda: self._group.remove(found))
         return {key.user_id for key in found}
 
@@ -72,8 +71,8 @@ class RemotePeople:
         self.list_all()
         return self.ledger.newest()
 
-    def rows(self, since: int) -> Iterator[pa.RecordBatch]:
-        """Rows whose event time is ``since`` or later, in batches."""
+    def rows(self, since: int) -> Generator[pa.RecordBatch]:
+        """Rows whose event time is ``since`` or later, in batches; to be closed by who stops before the end."""
         return self._group.rows(since)
 
     def tidy(self, retention_hours: int, people_of: Callable[[Sequence[UserId]], Iterable[UserFeatures]]) -> int:
@@ -96,8 +95,12 @@ class RemotePeople:
         """Close the ledger."""
         self.ledger.close()
 
+    def _list_all(self) -> None:
+        with closing(self._group.row_keys()) as found:
+            self.ledger.list_all(found)
+
     def _look_up(self, user_ids: Sequence[UserId]) -> None:
-        self.ledger.list_some(user_ids, [key for keys in self._group.row_keys(user_ids) for key in keys])
+        self.ledger.list_some(user_ids, self._group.keys_among(user_ids))
 
     def _write(self, people: Sequence[Encoded], held: dict[UserId, list[Key]]) -> None:
         keys = [key_of(each) for each in people]
@@ -117,7 +120,7 @@ class RemotePeople:
 
     def _insert_rest(self, people: Sequence[Encoded]) -> None:
         """Write who is not there; by a merge, since a write that was given up may come through after all."""
-        there = {key for found in self._group.row_keys([each.person.user_id for each in people]) for key in found}
+        there = set(self._group.keys_among([each.person.user_id for each in people]))
         rest = [each for each in people if key_of(each) not in there]
         if rest:
             self._group.write(table_of(rest), is_new=False, is_first=not there and self.ledger.is_empty)
@@ -128,13 +131,7 @@ class RemotePeople:
             self.ledger.release(keys)
 
     def _again(self, work: Callable[[], _Answer]) -> _Answer:
-        """Do ``work``, harmless to repeat, up to ``TRIES`` times while Hopsworks is not available."""
-        return Retrying(
-            retry=retry_if_exception_type(HopsworksUnavailable),
-            stop=stop_after_attempt(TRIES),
-            wait=wait_random_exponential(multiplier=self._wait_s, max=30),
-            reraise=True,
-        )(work)
+        return again(work, self._wait_s)
 
 
 def key_of(each: Encoded) -> Key:

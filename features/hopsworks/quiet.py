@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
-import os
+import sys
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
+from typing import Any, TextIO, cast
 
 from features.errors import SettingsError
 
 _LOGGERS = ("hopsworks", "hopsworks_common", "hsfs", "hsml")
 EXTRA = "soundalike[hopsworks]"
+THREAD = "hopsworks: "
+"""What the names of the threads begin with whose prints go nowhere."""
 
 
+@lru_cache(maxsize=1)
 def sdk() -> ModuleType:
     """The package ``hopsworks``, imported with all that it loads later, and the process left as it was before.
 
@@ -48,11 +53,32 @@ def sdk() -> ModuleType:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that is printed or warned of in here comes out; for all threads, so one at a time and not for long."""
-    with ExitStack() as stack:
-        sink = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
-        stack.enter_context(redirect_stdout(sink))
-        stack.enter_context(redirect_stderr(sink))
-        stack.enter_context(warnings.catch_warnings())
+    """Nothing that the threads of :data:`THREAD` print comes out, and no warning; one at a time.
+
+    Others print as ever: a progress bar is drawn, and a server logs. Filters of warnings are the process's own, so
+    warnings of others are lost meanwhile.
+    """
+    out, err = sys.stdout, sys.stderr
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        sys.stdout, sys.stderr = cast("TextIO", _Sieve(out)), cast("TextIO", _Sieve(err))
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = out, err
+
+
+class _Sieve:
+    """A stream that lets through what others than the SDK's threads write."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write ``text``, or do away with it."""
+        if threading.current_thread().name.startswith(THREAD):
+            return len(text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what else a stream can do
+        return getattr(self._stream, name)

@@ -13,7 +13,7 @@ import shutil
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache, partial
@@ -21,7 +21,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from features.errors import HopsworksError
 from features.hopsworks import certificates
-from features.hopsworks.quiet import quiet, sdk
+from features.hopsworks.quiet import THREAD, quiet, sdk
 from features.hopsworks.settings import HopsworksSettings
 from features.hopsworks.trouble import in_words, too_late
 
@@ -79,7 +79,7 @@ class Session:
                 if is_write:
                     self._see_off_what_was_given_up(seconds)
                 if Session._logged_in is not self:
-                    self._project = self._in_time("logging in", self._login, self._settings.timeout_s)
+                    self._project = self._in_time("logging in", self._login, min(seconds, self._settings.timeout_s))
                     Session._logged_in = self
                 return self._in_time(what, partial(work, self._project), seconds, is_write=is_write)
         except HopsworksError:
@@ -90,8 +90,11 @@ class Session:
 
     def stream(
         self, what: str, opened: Callable[[Project], AbstractContextManager[Iterator[_Answer]]]
-    ) -> Iterator[_Answer]:
+    ) -> Generator[_Answer]:
         """What comes out of a context that ``opened`` makes of the project, each with a deadline of its own.
+
+        Who may stop before its end closes it (``contextlib.closing``): the collector would do so in the midst of
+        another call, which it would wait for.
 
         Raises:
             HopsworksError: as for :meth:`call`.
@@ -162,7 +165,7 @@ class Session:
     def _in_time(self, what: str, work: Callable[[], _Answer], seconds: float, *, is_write: bool = False) -> _Answer:
         answer: Future[_Answer] = Future()
         # Not of a pool: those are waited for when the program ends, and one that hangs would never let it.
-        threading.Thread(target=_do, args=(work, answer), name=f"hopsworks: {what}", daemon=True).start()
+        threading.Thread(target=_do, args=(work, answer), name=f"{THREAD}{what}", daemon=True).start()
         try:
             return answer.result(seconds)
         except TimeoutError as error:

@@ -33,7 +33,8 @@ class HopsworksSettings(BaseSettings):
     trust_store_path: Path | None = None
     """PEM file of the authority that signed the certificate of a cluster of your own."""
     timeout_s: Annotated[float, Field(gt=0)] = 120.0
-    """Seconds that one step may take: a query, a batch written, a file of a model moved."""
+    """Seconds that one step may take: a login, a query, a batch read. A batch written, a deletion and a vacuum may take
+    five times that, a model moved ten times."""
 
     @field_validator("host", mode="before")
     @classmethod

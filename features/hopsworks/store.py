@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from features.errors import StoreError, UnreadableRows
 from features.files import locked
-from features.fingerprint import fingerprint
-from features.hopsworks.frames import people_of
+from features.hopsworks.frames import microseconds, people_of
 from features.hopsworks.group import keys_of
 from features.hopsworks.people import RemotePeople
 from features.ports import ArtistCatalog, Upserted
@@ -32,6 +31,12 @@ if TYPE_CHECKING:
 OnPeople = Callable[[int, int], None]
 """Told how many of the people that the replica lacked it has by now, and how many there are."""
 _GONE_AT_ONCE, _MANY, _SHARE = 1000, 100, 0.2
+PATIENCE_S = 600.0
+"""Seconds that a write waits for its turn: a first refresh of many people takes minutes."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class HopsworksFeatureStore:
@@ -40,8 +45,16 @@ class HopsworksFeatureStore:
     The stamps are the replica's: a change is stamped when it comes to be known on this disk.
     """
 
-    def __init__(self, remote: RemotePeople, replica: SqliteFeatureStore) -> None:
-        self._remote, self._replica = remote, replica
+    def __init__(
+        self,
+        remote: RemotePeople,
+        replica: SqliteFeatureStore,
+        *,
+        clock: Callable[[], datetime] = _now,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """``patience_s``: how long a write waits for another one, or for a refresh."""
+        self._remote, self._replica, self._clock, self._patience_s = remote, replica, clock, patience_s
         self._writing = threading.Lock()
 
     @property
@@ -71,7 +84,7 @@ class HopsworksFeatureStore:
         with self._alone():
             self._remote.upsert(people, anew=anew)
             done = self._replica.upsert(people, anew=anew)
-            self._remote.ledger.replicated({person.user_id: fingerprint(person) for person in people})
+            self._remote.ledger.replicated(person.user_id for person in people)
             return done
 
     def get(self, user_ids: Sequence[UserId]) -> dict[UserId, UserFeatures]:
@@ -91,6 +104,7 @@ class HopsworksFeatureStore:
         if not named:
             return 0
         with self._alone():
+            self._remote.ledger.bury(named, microseconds(self._clock()))
             found = self._remote.delete(named)
             self._replica.delete(named)
             # Last: after a break before this, the next refresh finds them gone there, and deletes them here, too.
@@ -139,34 +153,51 @@ class HopsworksFeatureStore:
         wanted, earliest = self._remote.ledger.wanted()
         if not wanted:
             return
-        done, unreadable = 0, set[str]()
+        done, returned, unreadable = 0, list[UserId](), set[str]()
         on_people(0, wanted)
-        for batch in self._remote.rows(earliest):
-            rows = self._lacking(batch)
-            found = dict(zip(keys_of(rows), people_of(rows), strict=True))
-            unreadable |= {key.user_id for key, each in found.items() if each is None}
-            people = [each for each in found.values() if each is not None]
-            self._replica.upsert([each.person for each in people])
-            self._remote.ledger.replicated({each.person.user_id: each.fingerprint for each in people})
-            done += len(people)
-            on_people(done, wanted)
+        with closing(self._remote.rows(earliest)) as batches:
+            for batch in batches:
+                rows, late = self._lacking(batch)
+                found = dict(zip(keys_of(rows), people_of(rows), strict=True))
+                unreadable |= {key.user_id for key, each in found.items() if each is None}
+                people = [each.person for each in found.values() if each is not None]
+                self._replica.upsert(people)
+                self._remote.ledger.replicated(person.user_id for person in people)
+                done, returned = done + len(people) + len(late), returned + late
+                on_people(done, wanted)
+        if returned:
+            self._remote.delete(returned)
+            self._remote.ledger.forget(returned)
         if unreadable:  # told last, so that one row that cannot be read keeps nobody else away
             raise UnreadableRows(sorted(unreadable))
 
-    def _lacking(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows, each once, of the people whom the replica lacks."""
+    def _lacking(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[UserId]]:
+        """The rows, each once, of the people whom the replica lacks, and whose came through after their deletion."""
         import pyarrow as pa
 
         keys = keys_of(batch)
         wanted = self._remote.ledger.wanted_among(keys)
-        rows = {key: at for at, key in enumerate(keys) if key in wanted}
-        return batch.take(pa.array(rows.values(), pa.int64()))
+        late = set(self._remote.ledger.buried(wanted))
+        rows = {key: at for at, key in enumerate(keys) if key in wanted and key.user_id not in late}
+        return batch.take(pa.array(rows.values(), pa.int64())), sorted(late)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One write or refresh at a time, in this process and in others with the same replica."""
-        try:
-            with self._writing, locked(self._replica.path.with_suffix(".lock")):
-                yield
-        except OSError as error:
-            raise StoreError(f"{self._replica.path.parent} cannot be written to: {error.strerror}.") from error
+        with ExitStack() as stack:
+            if not self._writing.acquire(timeout=self._patience_s):
+                raise self._busy()
+            stack.callback(self._writing.release)
+            try:
+                stack.enter_context(locked(self._replica.path.with_suffix(".lock"), patience_s=self._patience_s))
+            except TimeoutError:
+                raise self._busy() from None
+            except OSError as error:
+                raise StoreError(f"{self._replica.path.parent} cannot be written to: {error.strerror}.") from error
+            yield
+
+    def _busy(self) -> StoreError:
+        return StoreError(
+            f"The replica in {self._replica.path.parent} has been written to by another for {self._patience_s:g} s.",
+            "Try again when it is done.",
+        )

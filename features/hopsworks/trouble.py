@@ -7,6 +7,7 @@ from features.hopsworks.settings import HopsworksSettings
 
 SCOPES = "featurestore, project, job, kafka, modelregistry, dataset.view, dataset.create and dataset.delete"
 _AGAIN = "Nothing was lost: run the same command again in a while."
+_NOT_BY_WAITING = "Nothing was lost. Ask the cluster's administrator what this answer means; waiting does not mend it."
 _NOT_FOUND = (400, 404)
 _FOLDER_EXISTS = 110047
 """Error code of Hopsworks: another process is registering a model at the same time, and was quicker."""
@@ -70,7 +71,7 @@ def _of_answers(error: BaseException, what: str, settings: HopsworksSettings) ->
     if status == 429 or status >= 500 or error.error_code == _FOLDER_EXISTS:
         return HopsworksUnavailable(f"Hopsworks at {settings.host} answered {status} to {what}.", _AGAIN)
     told = error.user_message or _first_line(error)
-    return HopsworksError(f"Hopsworks at {settings.host} answered {status} to {what}: {told}", _AGAIN)
+    return HopsworksError(f"Hopsworks at {settings.host} answered {status} to {what}: {told}", _NOT_BY_WAITING)
 
 
 def _of_the_network(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError | None:
@@ -123,7 +124,7 @@ _KNOWN: tuple[tuple[str, type[HopsworksError], str, str], ...] = (
 
 
 def _of_the_cluster(error: BaseException, what: str, settings: HopsworksSettings) -> HopsworksError | None:
-    from deltalake.exceptions import CommitFailedError
+    from deltalake.exceptions import CommitFailedError, DeltaError
     from hopsworks_common.client.exceptions import ProjectException
 
     if isinstance(error, ProjectException):
@@ -133,6 +134,11 @@ def _of_the_cluster(error: BaseException, what: str, settings: HopsworksSettings
         )
     if isinstance(error, CommitFailedError):
         return HopsworksUnavailable(f"Another process wrote to the feature group at the same time as {what}.", _AGAIN)
+    # delta-rs tells of its storage in these two; an OSError of this machine has a number.
+    if type(error) is DeltaError or (isinstance(error, OSError) and error.errno is None):
+        return HopsworksUnavailable(
+            f"The file system of {settings.host} failed at {what}: {_first_line(error)}", _AGAIN
+        )
     for words, kind, happened, mend in _KNOWN:
         if words in str(error):
             return kind(happened.format(host=settings.host, project=settings.project, what=what), mend)

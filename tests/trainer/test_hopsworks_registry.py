@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from features.hopsworks.session import Session
 from tests.cluster import Cluster, settings_of
 from trainer.errors import BrokenModel, NoModel, RegistryUnavailable
 from trainer.hopsworks.registry import HopsworksModelRegistry
-from trainer.hopsworks.versions import TAG, VIEW
+from trainer.hopsworks.versions import TAG, VIEW, Versions
 from trainer.ports import ModelCard, ModelParts
 
 PARTS = ModelParts(
@@ -311,3 +313,26 @@ def test_a_key_that_may_not_see_models_is_said_so(cluster: Cluster, tmp_path: Pa
     with pytest.raises(RegistryUnavailable, match="no dataset Models in the project soundalike that this key may see"):
         little.registry(tmp_path).cards()
     little.session.close()
+
+
+def test_what_was_deleted_in_hopsworks_does_not_stay_on_this_disk(
+    cluster: Cluster, registry: HopsworksModelRegistry, tmp_path: Path
+):
+    first, second = registry.save(CARD, PARTS), registry.save(CARD, PARTS)
+    registry.load(first)
+    cluster.session.call("deleting", lambda project: Versions(cluster.name).drop(project, first))
+    assert [card.version for card in registry.cards()] == [second]
+    assert all(f"-{first:04d}-" not in folder.name for folder in (tmp_path / "here").iterdir())
+    assert {folder.name.split("-")[0] for folder in (tmp_path / "here").iterdir()} == {"card", f"v{second:04d}"}
+
+
+def test_a_model_that_is_on_this_disk_waits_only_shortly_for_hopsworks(
+    cluster: Cluster, registry: HopsworksModelRegistry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    version = registry.save(CARD, PARTS)
+    with closing(Session(settings_of(cluster.fake, timeout_s=5.0))) as session:
+        hasty = HopsworksModelRegistry(session, tmp_path / "here", versions=Versions(cluster.name))
+        hasty.load(version)
+        cluster.fake.slow(r"GET .*modelregistries", 30)
+        assert hasty.load(version)[0].version == version
+    assert "within 0.5 s" in caplog.text

@@ -10,15 +10,14 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from features.errors import HopsworksError, HopsworksUnavailable
+from features.hopsworks.again import again
 from features.hopsworks.session import Session
 from trainer.artefact import Artefact, write_card, write_parts
 from trainer.choosing import best_of, latest_of
@@ -30,7 +29,8 @@ from trainer.ports import ModelCard, ModelParts
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
-_TRIES, _LONG = 3, 10.0  # times the deadline of a small step: what moves all files of a model
+_LONG = 10.0  # times the deadline of a small step: what moves all files of a model
+_SHORT = 0.1  # where there is a copy on this disk to go on with
 
 
 class HopsworksModelRegistry:
@@ -48,12 +48,7 @@ class HopsworksModelRegistry:
             folder = Path(name)
             sums = write_parts(folder, parts)
             write_card(folder, replace(card, version=0), sums)
-            version = Retrying(
-                retry=retry_if_exception_type(HopsworksUnavailable),
-                stop=stop_after_attempt(_TRIES),
-                wait=wait_random_exponential(multiplier=self._wait_s, max=30),
-                reraise=True,
-            )(self._send, folder, card, metrics)
+            version = again(lambda: self._send(folder, card, metrics), self._wait_s)
             self._tag(version, card)
             return version
 
@@ -69,7 +64,9 @@ class HopsworksModelRegistry:
     def cards(self) -> list[ModelCard]:
         """All models, oldest first."""
         with _named():
-            return [card for found in self._versions() if (card := self._fetched_card(found)) is not None]
+            known = self._versions()
+            self._prune(known)
+            return [card for found in known if (card := self._fetched_card(found)) is not None]
 
     def latest(self) -> int:
         """The newest accepted version. Raises NoModel."""
@@ -80,7 +77,8 @@ class HopsworksModelRegistry:
         return best_of(self.cards(), metric)
 
     def _versions(self, *, but: Container[int] = ()) -> list[Registered]:
-        return self._session.call("listing models", partial(self._known.all, but=but))
+        # Each with a question for its tags.
+        return self._session.call("listing models", partial(self._known.all, but=but), patience=_LONG)
 
     def _send(self, folder: Path, card: ModelCard, metrics: dict[str, float]) -> int:
         before = self._session.call("listing models", self._known.numbers)
@@ -122,10 +120,11 @@ class HopsworksModelRegistry:
 
     def _artefact(self, version: int) -> tuple[Artefact, Registered | None]:
         with _named():
+            kept = self._kept(version)
+            look = partial(self._known.one, number=version)
             try:
-                found = self._session.call("looking for the model", partial(self._known.one, number=version))
+                found = self._session.call("looking for the model", look, patience=_SHORT if kept else 1.0)
             except HopsworksUnavailable as error:
-                kept = self._kept(version)
                 if kept is None:
                     raise
                 _log.warning("model %d comes from this disk: %s", version, error)
@@ -141,7 +140,7 @@ class HopsworksModelRegistry:
 
     def _fetched(self, found: Registered) -> Artefact:
         """The files of a version, downloaded unless they are here. Raises BrokenModel."""
-        folder = self._cache / f"v{found.version:04d}-{found.made}"
+        folder = self._cache / _files(found)
         if not folder.is_dir() and not self._into(
             folder, partial(self._known.fetch, number=found.version), patience=_LONG
         ):
@@ -156,7 +155,7 @@ class HopsworksModelRegistry:
 
     def _fetched_card(self, found: Registered) -> ModelCard | None:
         """The card of a version, downloaded unless it is here; None where it has none of ours."""
-        folder = self._cache / f"card-{found.version:04d}-{found.made}"
+        folder = self._cache / _card_file(found)
         if not folder.is_dir() and not self._into(folder, partial(self._known.fetch_card, number=found.version)):
             return None
         return _card(Artefact(folder, found.version), found)
@@ -170,9 +169,25 @@ class HopsworksModelRegistry:
             answer = self._session.call(
                 "fetching a model", lambda project: fetch(project, folder=staging), patience=patience
             )
-            if any(staging.iterdir()) and not folder.is_dir():
-                staging.rename(folder)
+            if any(staging.iterdir()):
+                with suppress(OSError):  # another process was quicker
+                    staging.rename(folder)
             return answer
+
+    def _prune(self, known: list[Registered]) -> None:
+        """Away with what is kept of versions that were deleted in Hopsworks."""
+        kept = {name for found in known for name in (_files(found), _card_file(found))}
+        for folder in self._cache.glob("[cv]*-*"):
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _files(found: Registered) -> str:
+    return f"v{found.version:04d}-{found.made}"
+
+
+def _card_file(found: Registered) -> str:
+    return f"card-{found.version:04d}-{found.made}"
 
 
 def _card(artefact: Artefact, found: Registered | None) -> ModelCard:

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -172,6 +173,21 @@ def test_the_sdk_prints_warns_and_logs_nothing_of_its_own(cluster: Cluster, capf
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_the_sdk_s_thread_prints_goes_nowhere_and_what_others_print_meanwhile_comes_out(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+):
+    def work(_project: object) -> None:
+        sys.stdout.write("of the SDK\n")
+        sys.stderr.write("of the SDK\n")
+        other = threading.Thread(target=lambda: sys.stderr.write("of a server\n"))
+        other.start()
+        other.join()
+
+    with a_session(cluster) as session:
+        session.call("printing", work)
+    assert capsys.readouterr() == ("", "of a server\n")
+
+
 def test_the_certificate_and_its_key_lie_where_only_their_owner_looks_and_go_with_the_session(cluster: Cluster):
     with a_session(cluster) as session:
         session.call("asking", lambda project: project.name)
@@ -235,4 +251,4 @@ def test_so_does_the_first_import_of_a_process():
 def test_without_the_extra_the_line_that_installs_it_is_said(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "hopsworks", None)
     with pytest.raises(SettingsError, match=r"pip install 'soundalike\[hopsworks\]'"):
-        sdk()
+        sdk.__wrapped__()

@@ -1,3 +1,4 @@
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,15 +58,17 @@ def test_a_listing_that_breaks_off_changes_nothing(ledger: Ledger):
 
 
 def test_wanted_is_who_the_replica_lacks_or_has_in_another_state(ledger: Ledger):
-    ledger.list_all([[key("ann", 5, "a"), key("bob", 7, "b"), key("cleo", 9, "c")]])
-    ledger.replicated({UserId("ann"): "a", UserId("bob"): "before"})
+    ledger.list_all([[key("ann", 5, "a"), key("bob", 6, "before")]])
+    ledger.replicated([UserId("ann"), UserId("bob")])
+    ledger.list_all([[key("ann", 5, "a"), key("bob", 6, "before"), key("bob", 7, "b"), key("cleo", 9, "c")]])
     assert ledger.wanted() == (2, 7)
     among = [key("ann", 5, "a"), key("bob", 7, "b"), key("bob", 6, "before"), key("dan")]
     assert ledger.wanted_among(among) == {key("bob", 7, "b")}
 
 
 def test_gone_is_whom_only_the_replica_has(ledger: Ledger):
-    ledger.replicated({UserId("ann"): "a", UserId("bob"): "b"})
+    ledger.list_all([[key("ann"), key("bob")]])
+    ledger.replicated([UserId("ann"), UserId("bob")])
     ledger.list_all([[key("bob")]])
     assert ledger.gone() == ["ann"]
 
@@ -73,7 +76,7 @@ def test_gone_is_whom_only_the_replica_has(ledger: Ledger):
 def test_who_is_forgotten_leaves_no_byte(ledger: Ledger, tmp_path: Path):
     names = [f"person-with-a-name-{number}" for number in range(200)]
     ledger.list_all([[key(name) for name in names]])
-    ledger.replicated({UserId(name): "f" for name in names})
+    ledger.replicated(map(UserId, names))
     assert ledger.forget([UserId(name) for name in names[:100]] + [UserId("nobody")]) == 100
     content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert not any(f"{name}\0".encode() in content or name.encode() + b"f" in content for name in names[:10])
@@ -92,3 +95,21 @@ def test_the_newest_are_told_in_pages_by_user_id(ledger: Ledger):
     names = [name for name, _ in ledger.newest()]
     assert names == sorted(names)
     assert len(names) == 2500
+
+
+def test_what_was_not_wiped_for_a_reader_is_wiped_by_the_next_deletion(ledger: Ledger, tmp_path: Path):
+    ledger.list_all([[key("a-person-with-a-name"), key("bob")]])
+    reader = sqlite3.connect(tmp_path / "ledger.db")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM held").fetchone()
+    ledger.forget([UserId("a-person-with-a-name")])
+    assert b"a-person-with-a-name" in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    reader.close()
+    assert ledger.forget([UserId("nobody")]) == 0
+    assert b"a-person-with-a-name" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_who_was_deleted_is_buried_for_rows_from_before(ledger: Ledger):
+    ledger.bury([UserId("ann")], 5)
+    assert ledger.buried([key("ann", 5), key("bob", 4)]) == ["ann"]
+    assert ledger.buried([key("ann", 6)]) == []
