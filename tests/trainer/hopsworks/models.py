@@ -1,0 +1,50 @@
+"""A model to save, and what is to be seen of it in the project."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from tests.cluster import Cluster
+from trainer.hopsworks.versions import TAG
+from trainer.ports import ModelCard, ModelParts
+
+PARTS = ModelParts(
+    {"weights": np.arange(12, dtype=np.float32).reshape(3, 4)}, {"words": ["é", "b"]}, {"report.md": b"# good"}
+)
+CARD = ModelCard(
+    0,
+    datetime(2026, 11, 24, tzinfo=UTC),
+    "word-encoder",
+    {"shape": {"parts": [8, 4], "width": 16}},
+    {"halves_hit_at_10": 0.25, "halves_mrr": 0.5},
+    {"people": 3},
+    True,
+    "As good as the live one.",
+)
+SAVE = r"PUT .*modelregistries/\d+/models/"
+"""The request by which a model is registered."""
+
+
+def model_of(cluster: Cluster, version: int = 1) -> object:
+    return cluster.session.call(
+        "looking", lambda project: project.get_model_registry().get_model(cluster.name, version)
+    )
+
+
+def versions_of(cluster: Cluster) -> list[int]:
+    return cluster.session.call(
+        "looking", lambda project: sorted(m.version for m in project.get_model_registry().get_models(cluster.name))
+    )
+
+
+def files_of(cluster: Cluster, version: int = 1) -> dict[str, Path]:
+    folder = cluster.fake.files() / "Projects" / cluster.settings.project / "Models" / cluster.name / str(version)
+    return {str(file.relative_to(folder)): file for file in folder.rglob("*") if file.is_file()}
+
+
+def say(cluster: Cluster, version: int, **verdict: object) -> None:
+    def set_tag(project):
+        project.get_model_registry().get_model(cluster.name, version).set_tag(TAG, verdict)
+
+    cluster.session.call("tagging", set_tag)
