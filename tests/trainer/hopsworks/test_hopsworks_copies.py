@@ -1,7 +1,7 @@
 """What of the registry lies on this disk: used while Hopsworks is away, never in another's place, nowhere else."""
 
 import logging
-import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,14 +69,20 @@ def test_what_is_damaged_on_this_disk_is_fetched_anew(
 
 
 def test_nothing_is_left_outside_the_given_folder(
-    cluster: Cluster, registry: HopsworksModelRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    registry: HopsworksModelRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    shutil.rmtree("/tmp/hopsworks", ignore_errors=True)  # noqa: S108 - where the SDK would keep models
-    monkeypatch.chdir(tmp_path)
+    from hopsworks_common import constants
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("HOME", str(elsewhere))
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    # Where the SDK would keep models: a folder of its own below /tmp.
+    monkeypatch.setattr(constants.MODEL_REGISTRY, "MODEL_CACHE_DIR_DEFAULT", str(elsewhere / "models"))
     registry.save(CARD, PARTS)
     registry.load(1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["here"]
-    assert not Path("/tmp/hopsworks").exists()  # noqa: S108
+    assert list(elsewhere.iterdir()) == []
     assert {path.name.split("-")[0] for path in (tmp_path / "here").iterdir()} == {"v0001", "card"}
 
 
