@@ -7,6 +7,7 @@ There, every test has a feature group and a model of its own, which are deleted 
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -100,6 +101,18 @@ class Cluster:
 
 
 @contextmanager
+def without_waiting() -> Iterator[None]:
+    """The SDK asks at once whether a model is registered; else it sleeps five seconds before."""
+    import hsml.engine.model_engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            hsml.engine.model_engine, "time", SimpleNamespace(**vars(time) | {"sleep": lambda _seconds: None})
+        )
+        yield
+
+
+@contextmanager
 def a_cluster(folder: Path) -> Iterator[Cluster]:
     """The cluster for all tests of a process."""
     pytest.importorskip("hopsworks", reason="the extra soundalike[hopsworks] is not installed")
@@ -108,11 +121,7 @@ def a_cluster(folder: Path) -> Iterator[Cluster]:
         yield cluster
         cluster.session.close()
         return
-    with FakeHopsworks(folder, address=an_address()) as fake, pytest.MonkeyPatch.context() as patch:
-        import hsml.engine.model_engine
-
-        # The SDK sleeps five seconds before it asks whether a model is registered.
-        patch.setattr(hsml.engine.model_engine, "time", SimpleNamespace(sleep=lambda _seconds: None))
+    with FakeHopsworks(folder, address=an_address()) as fake, without_waiting():
         cluster = Cluster(settings_of(fake), fake)
         yield cluster
         cluster.session.close()

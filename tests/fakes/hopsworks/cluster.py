@@ -6,12 +6,13 @@ A fake written from the client's source shows that the client takes it for a clu
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 from . import datasets, feature_store, feature_views, login, models
 from .certificates import Authority
-from .faults import Cut, Delay, Failure
+from .faults import Cut, Delay, Failure, Meanwhile
 from .flight import QueryService
 from .server import RestServer
 from .state import DOMAIN, GOOD_KEY, USER, Call, State
@@ -127,6 +128,13 @@ class FakeHopsworks:
             after: the work is done first, so that only the answer is lost.
         """
         self._state.faults.order(pattern, Cut(after_bytes, after), times)
+
+    def meanwhile(self, pattern: str, work: Callable[[], object], times: int = 1) -> None:
+        """Do ``work`` before the next ``times`` calls are looked at, each in its own thread: clients can meet there.
+
+        Not of the query service.
+        """
+        self._state.faults.order(pattern, Meanwhile(work), times)
 
     def mend(self) -> None:
         """Faults that were ordered and have not struck yet are taken back."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -33,7 +34,14 @@ class Cut:
     after: bool
 
 
-Fault: TypeAlias = Failure | Delay | Cut
+@dataclass(frozen=True)
+class Meanwhile:
+    """Something is done or waited for before the call is looked at, as when another client comes in between."""
+
+    work: Callable[[], object]
+
+
+Fault: TypeAlias = Failure | Delay | Cut | Meanwhile
 
 
 @dataclass
@@ -50,6 +58,7 @@ class Strike:
     failure: Failure | None = None
     delay: float = 0.0
     cut: Cut | None = None
+    meanwhile: Meanwhile | None = None
 
 
 @dataclass
@@ -78,9 +87,10 @@ class Faults:
                     hit[type(ordered.fault)] = ordered.fault
                     ordered.times -= 1
             self._ordered = [ordered for ordered in self._ordered if ordered.times > 0]
-        failure, delay, cut = hit.get(Failure), hit.get(Delay), hit.get(Cut)
+        failure, delay, cut, meanwhile = map(hit.get, (Failure, Delay, Cut, Meanwhile))
         return Strike(
             failure=failure if isinstance(failure, Failure) else None,
             delay=delay.seconds if isinstance(delay, Delay) else 0.0,
             cut=cut if isinstance(cut, Cut) else None,
+            meanwhile=meanwhile if isinstance(meanwhile, Meanwhile) else None,
         )

@@ -93,6 +93,8 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         call = Call(self.command, unquote(url.path.removeprefix(_PREFIX)), parse_qs(url.query))
         strike = self.server.state.called(call)
+        if strike.meanwhile is not None:
+            strike.meanwhile.work()
         length = int(self.headers.get("Content-Length") or 0)
         cut = strike.cut
         if cut is not None and not cut.after and (length or cut.after_bytes is None):

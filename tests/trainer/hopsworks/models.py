@@ -1,11 +1,13 @@
 """A model to save, and what is to be seen of it in the project."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from tests.cluster import Cluster
+from features.hopsworks.settings import HopsworksSettings
+from tests.cluster import Cluster, without_waiting
 from trainer.hopsworks.versions import TAG
 from trainer.ports import ModelCard, ModelParts
 
@@ -22,6 +24,7 @@ CARD = ModelCard(
     True,
     "As good as the live one.",
 )
+LATER = replace(CARD, created_at=CARD.created_at + timedelta(hours=1))
 SAVE = r"PUT .*modelregistries/\d+/models/"
 """The request by which a model is registered."""
 
@@ -48,3 +51,13 @@ def say(cluster: Cluster, version: int, **verdict: object) -> None:
         project.get_model_registry().get_model(cluster.name, version).set_tag(TAG, verdict)
 
     cluster.session.call("tagging", set_tag)
+
+
+def save_in_a_process(settings: HopsworksSettings, name: str, card: ModelCard, folder: Path) -> int:
+    """Save a model as another machine does; to be run in a process of its own, as the SDK is one in a process."""
+    cluster = Cluster(settings, None)
+    cluster.name = name
+    with without_waiting():
+        version = cluster.registry(folder).save(card, PARTS)
+    cluster.session.close()
+    return version

@@ -1,16 +1,20 @@
 """Saves that break off or meet another: the model is there once and whole, or it is said that it is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
 
 from tests.cluster import Cluster
-from tests.trainer.hopsworks.models import CARD, PARTS, SAVE, versions_of
+from tests.trainer.hopsworks.models import CARD, LATER, PARTS, SAVE, save_in_a_process, versions_of
 from trainer.errors import RegistryUnavailable
 from trainer.hopsworks.registry import HopsworksModelRegistry
+from trainer.ports import ModelCard
 
 
 @pytest.mark.parametrize("fault", ["fail", "fail after", "cut", "cut after", "poll", "upload", "middle of an upload"])
@@ -55,8 +59,33 @@ def test_a_save_that_cannot_be_done_says_so_and_leaves_nothing(cluster: Cluster,
     assert registry.cards() == []
 
 
-def test_two_that_save_at_once_both_come_through(cluster: Cluster, tmp_path: Path):
-    """One after another in this process, as the SDK is one: the second finds a folder that the first has just made."""
+def test_a_save_that_finds_a_folder_which_another_has_just_made_is_done_again(cluster: Cluster, tmp_path: Path):
     cluster.registry(tmp_path / "one").save(CARD, PARTS)
     cluster.fake.fail("POST .*dataset/.*", status=400, code=110047, times=1)
     assert cluster.registry(tmp_path / "other").save(CARD, PARTS) == 2
+
+
+@pytest.fixture
+def elsewhere(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[[ModelCard], Future[int]]]:
+    """Begins to save the model on another machine, which has an SDK of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        yield lambda card: process.submit(
+            save_in_a_process, cluster.settings, cluster.name, card, tmp_path / "elsewhere"
+        )
+
+
+def test_two_that_register_at_once_each_have_a_version_of_their_own(
+    cluster: Cluster, registry: HopsworksModelRegistry, elsewhere: Callable[[ModelCard], Future[int]]
+):
+    both, one_is_there = Barrier(2, timeout=60), Event()
+
+    def meet() -> None:
+        one_is_there.set()
+        both.wait()
+
+    cluster.fake.meanwhile(SAVE, meet, times=2)
+    other = elsewhere(LATER)
+    assert one_is_there.wait(60)
+    versions = {CARD.created_at: registry.save(CARD, PARTS), LATER.created_at: other.result(60)}
+    assert {card.created_at: card.version for card in registry.cards()} == versions
+    assert sorted(versions.values()) == [1, 2]
