@@ -6,7 +6,6 @@ import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -219,32 +218,39 @@ def test_two_sessions_take_turns(cluster: Cluster):
             assert session.call("asking", lambda project: project.name) == cluster.settings.project
 
 
-def test_importing_the_sdk_leaves_logging_and_warnings_as_they_were():
-    before = logging.getLogger().handlers[:], logging.getLogger().level, warnings.formatwarning, warnings.filters[:]
-    sdk()
-    assert before == (
-        logging.getLogger().handlers,
-        logging.getLogger().level,
-        warnings.formatwarning,
-        warnings.filters,
-    )
-
-
 FRESH = """
-import logging, warnings, sys
-before = logging.getLogger().handlers[:], logging.getLogger().level, warnings.formatwarning, warnings.filters[:]
-from features.hopsworks import certificates
+import io, logging, sys, warnings
+
+said = io.StringIO()
+{setup}
+
+def manners():
+    root = logging.getLogger()
+    of_warnings = warnings.formatwarning, warnings.showwarning, warnings.filters[:]
+    return root.handlers[:], root.level, root.filters[:], *of_warnings
+
+before = manners()
 from features.hopsworks.quiet import sdk
 sdk()
-assert "hsfs" in sys.modules
-after = logging.getLogger().handlers, logging.getLogger().level, warnings.formatwarning, warnings.filters
-assert list(before) == list(after), (before, after)
+assert {{"hopsworks", "hsfs", "hsml", "deltalake"}} <= sys.modules.keys()
+assert manners() == before, (before, manners())
+for name in ("hopsworks", "hopsworks_common", "hsfs", "hsml"):
+    logging.getLogger(name + ".client").error("a traceback")
+assert said.getvalue() == ""
+"""
+CONFIGURED = """
+logging.basicConfig(stream=said, level=logging.ERROR, format="%(message)s")
+logging.getLogger().addFilter(lambda record: True)
+warnings.formatwarning = lambda *_: "mine"
+warnings.simplefilter("error", ResourceWarning)
 """
 
 
-def test_so_does_the_first_import_of_a_process():
+@pytest.mark.parametrize("setup", ["", CONFIGURED], ids=["as it is", "configured"])
+def test_importing_the_sdk_leaves_logging_and_warnings_of_a_process_as_they_were(setup: str):
     pytest.importorskip("hopsworks")
-    run = subprocess.run([sys.executable, "-c", FRESH], capture_output=True, text=True, timeout=120, check=False)
+    program = FRESH.format(setup=setup)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
