@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from . import datasets, feature_store, feature_views, login, models
 from .certificates import Authority
@@ -17,7 +17,24 @@ from .flight import QueryService
 from .server import RestServer
 from .state import DOMAIN, GOOD_KEY, USER, Call, State
 
+_Value = TypeVar("_Value")
 _ROUTES = (*login.ROUTES, *feature_store.ROUTES, *feature_views.ROUTES, *datasets.ROUTES, *models.ROUTES)
+
+
+class _Known(Generic[_Value]):
+    """An attribute that the cluster's state has under the same name, or ``name``."""
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = self._name or name
+
+    def __get__(self, fake: FakeHopsworks, _owner: type) -> _Value:
+        return getattr(fake._state, self._name)
+
+    def __set__(self, fake: FakeHopsworks, value: _Value) -> None:
+        setattr(fake._state, self._name, value)
 
 
 class FakeHopsworks:
@@ -30,6 +47,22 @@ class FakeHopsworks:
     """
 
     GOOD_KEY = GOOD_KEY
+    requests = _Known[list[Call]]()
+    """What was asked, oldest first."""
+    unhandled = _Known[list[str]]()
+    """What was asked and the fake does not do (it answered 501); tests assert that there is nothing."""
+    version = _Known[str]()
+    """Version that the cluster says it has."""
+    cluster_variables = _Known[dict[str, str]]("variables")
+    """Settings of the cluster; one that is missing is answered with 404."""
+    tag_schemas = _Known[set[str]]()
+    """Names of the tags that there may be."""
+    batch_rows = _Known[int]()
+    """Rows in a record batch of the query service."""
+    is_hopsfs = _Known[bool]()
+    """Whether feature groups made from now on lie in HopsFS, as in most clusters; their rows cannot be written."""
+    links_views = _Known[bool]()
+    """Whether a model's provenance tells its feature view even where no training dataset stands between them."""
 
     def __init__(
         self, root: Path, *, address: str = "127.0.0.41", project: str = "soundalike", version: str = "5.2.0"
@@ -139,62 +172,6 @@ class FakeHopsworks:
     def mend(self) -> None:
         """Faults that were ordered and have not struck yet are taken back."""
         self._state.faults.clear()
-
-    @property
-    def requests(self) -> list[Call]:
-        """What was asked, oldest first."""
-        return self._state.requests
-
-    @property
-    def unhandled(self) -> list[str]:
-        """What was asked and the fake does not do (it answered 501); tests assert that there is nothing."""
-        return self._state.unhandled
-
-    @property
-    def version(self) -> str:
-        """Version that the cluster says it has."""
-        return self._state.version
-
-    @version.setter
-    def version(self, version: str) -> None:
-        self._state.version = version
-
-    @property
-    def cluster_variables(self) -> dict[str, str]:
-        """Settings of the cluster; one that is missing is answered with 404."""
-        return self._state.variables
-
-    @property
-    def tag_schemas(self) -> set[str]:
-        """Names of the tags that there may be."""
-        return self._state.tag_schemas
-
-    @property
-    def batch_rows(self) -> int:
-        """Rows in a record batch of the query service."""
-        return self._state.batch_rows
-
-    @batch_rows.setter
-    def batch_rows(self, rows: int) -> None:
-        self._state.batch_rows = rows
-
-    @property
-    def is_hopsfs(self) -> bool:
-        """Whether feature groups made from now on lie in HopsFS, as in most clusters; their rows cannot be written."""
-        return self._state.is_hopsfs
-
-    @is_hopsfs.setter
-    def is_hopsfs(self, value: bool) -> None:
-        self._state.is_hopsfs = value
-
-    @property
-    def links_views(self) -> bool:
-        """Whether a model's provenance tells its feature view even where no training dataset stands between them."""
-        return self._state.links_views
-
-    @links_views.setter
-    def links_views(self, value: bool) -> None:
-        self._state.links_views = value
 
     def table(self, name: str, version: int) -> Path:
         """Folder of a feature group's Delta table."""

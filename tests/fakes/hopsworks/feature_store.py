@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping
 
-from .routing import IN_PROJECT, Answer, NotFaked, Refused, Request, route
+from .routing import IN_PROJECT, Answer, NotFaked, Refused, Request, echo, route
 from .state import EMAIL, PROJECT_ID, STORE_ID, USER, Json, State
 
 # By this the SDK takes the table for one that does not lie in HopsFS, and delta-rs writes straight to ``location``.
@@ -139,10 +139,6 @@ def _commits(state: State, request: Request) -> Answer:
     return Answer({"count": len(commits), "items": commits[: None if limit in (None, "None") else int(limit or 0)]})
 
 
-def _statistics(state: State, request: Request) -> Answer:
-    return Answer(request.json)
-
-
 def _query(state: State, request: Request) -> Answer:
     """The query service is handed the query as it is: what the payload says is nothing to the client."""
     query: Json = request.json
@@ -177,5 +173,5 @@ ROUTES = (
     route(f"GET {_ONE}/expectationsuite", _expectations, "FEATURESTORE"),
     route(f"POST {_ONE}/commits", _commit, "FEATURESTORE"),
     route(f"GET {_ONE}/commits", _commits, "FEATURESTORE"),
-    route(f"POST {_ONE}/statistics", _statistics, "DATASET_VIEW", "FEATURESTORE"),
+    route(f"POST {_ONE}/statistics", echo, "DATASET_VIEW", "FEATURESTORE"),
 )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import reduce
 
 from .feature_store import group_of
-from .routing import IN_PROJECT, Answer, Refused, Request, route
+from .routing import IN_PROJECT, Answer, Refused, Request, echo, route
 from .state import STORE_ID, Json, State
 
 
@@ -141,10 +141,6 @@ def _training_data(state: State, request: Request) -> Answer:
     return Answer(kept[int(number) - 1])
 
 
-def _statistics(state: State, request: Request) -> Answer:
-    return Answer(request.json)
-
-
 _ALL = f"{IN_PROJECT}/featurestores/{STORE_ID}/featureview"
 _ONE = _ALL + "/{name}/version/{version}"
 ROUTES = (
@@ -159,5 +155,5 @@ ROUTES = (
     route(f"GET {_ONE}/transformation/functions", _empty, "FEATURESTORE"),
     route(f"POST {_ONE}/trainingdatasets", _make_training_data, "FEATURESTORE"),
     route(f"GET {_ONE}/trainingdatasets/version/{{number}}", _training_data, "FEATURESTORE"),
-    route(f"POST {_ONE}/trainingdatasets/version/{{number}}/statistics", _statistics, "DATASET_VIEW", "FEATURESTORE"),
+    route(f"POST {_ONE}/trainingdatasets/version/{{number}}/statistics", echo, "DATASET_VIEW", "FEATURESTORE"),
 )

@@ -42,6 +42,11 @@ class Answer:
     status: int = 200
 
 
+def echo(_state: State, request: Request) -> Answer:
+    """A handler that takes what it is sent, and says it back."""
+    return Answer(request.json)
+
+
 class Refused(Exception):
     """The answer is an error, as Hopsworks words it."""
 
