@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ POOR = {
     "SOUNDALIKE_DROPOUT": "0.9",
 }
 """Settings with which a model cannot but be worse."""
+QDRANT = "https://qdrant.example.org"
 WORKFLOWS = ROOT / ".github" / "workflows"
 RETRAIN = yaml.safe_load((WORKFLOWS / "retrain.yml").read_text(encoding="utf-8"))
 JOB = RETRAIN["jobs"]["retrain"]
@@ -39,12 +40,21 @@ STEPS = [step for step in JOB["steps"] if "id" in step]
 SCHEDULE = RETRAIN[True]["schedule"]  # YAML 1.1 reads the key `on` as true
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What is chosen when the workflow is started by hand, as it is in all runs here."""
+
+    epochs: str = "2"
+    force: bool = False
+    build_index: bool = True
+
+
 @dataclass
 class Run:
-    """A run of the workflow: which steps ran and how they ended, the inputs, what the job summary says."""
+    """A run of the workflow: how it is started, which steps ran and how they ended, what the job summary says."""
 
-    inputs: dict[str, str]
-    has_qdrant: bool = False
+    inputs: Inputs
+    qdrant: str
     outcomes: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     said: str = ""
@@ -54,11 +64,15 @@ class Run:
     def is_green(self) -> bool:
         return not any(self.outcomes.values())
 
+    @property
+    def is_to_index(self) -> bool:
+        return self.is_green and self.qdrant != "" and self.inputs.build_index
+
 
 CONDITIONS = {
     None: lambda run: run.is_green,
     "${{ vars.QDRANT_URL != '' && (github.event_name == 'schedule' || inputs.build_index) }}": lambda run: (
-        run.is_green and run.has_qdrant
+        run.is_to_index
     ),
     "${{ !cancelled() && steps.refresh.outcome == 'success' }}": lambda run: run.outcomes.get("refresh") == 0,
     "${{ !cancelled() && steps.train.outputs.exit_code == '3' }}": lambda run: run.outputs.get("exit_code") == "3",
@@ -67,7 +81,7 @@ CONDITIONS = {
 """Every condition of the workflow, word by word: a changed one is not known here, and has to be thought of anew."""
 
 
-def run_of(fake: FakeHopsworks, folder: Path, *, force: str = "", qdrant: str = "", **settings: str) -> Run:
+def run_of(fake: FakeHopsworks, folder: Path, inputs: Inputs = Inputs(), *, qdrant: str = "", **settings: str) -> Run:
     """All steps, as GitHub runs them: ``bash -e``, one file a step, what a step may know filled in.
 
     ``settings``: besides those of the workflow, for all of its steps.
@@ -82,11 +96,11 @@ def run_of(fake: FakeHopsworks, folder: Path, *, force: str = "", qdrant: str = 
         "vars.QDRANT_URL": qdrant,
         "secrets.HOPSWORKS_API_KEY": variables["HOPSWORKS_API_KEY"],
         "secrets.QDRANT_API_KEY": "",
-        "inputs.epochs": "2",
-        "inputs.force && 'yes' || ''": force,
+        "inputs.epochs": inputs.epochs,
+        "inputs.force && 'yes' || ''": "yes" if inputs.force else "",
     }
     of_the_fake = {name: variables[name] for name in ("HOPSWORKS_PORT", "HOPSWORKS_TRUST_STORE_PATH")}
-    run = Run({"force": force}, has_qdrant=bool(qdrant))
+    run = Run(inputs, qdrant)
     for step in STEPS:
         if not CONDITIONS[step.get("if")](run):
             continue
@@ -136,7 +150,8 @@ def versions(fake: FakeHopsworks, folder: Path) -> str:
 
 
 def test_a_model_is_trained_proven_registered_and_a_worse_one_leaves_it_live(fake: FakeHopsworks, tmp_path: Path):
-    first = run_of(fake, tmp_path / "one", SOUNDALIKE_TEST_SHARE="0.4")
+    no_index = Inputs(build_index=False)
+    first = run_of(fake, tmp_path / "one", no_index, qdrant=QDRANT, SOUNDALIKE_TEST_SHARE="0.4")
     assert first.outcomes == {"refresh": 0, "train": 0, "vacuum": 0, "summary": 0}, first.said
     assert "# model v1" in first.summary
     assert "rejected" not in versions(fake, tmp_path / "home")
@@ -148,7 +163,7 @@ def test_a_model_is_trained_proven_registered_and_a_worse_one_leaves_it_live(fak
     assert "v2" in versions(fake, tmp_path / "home")
     assert "rejected" in versions(fake, tmp_path / "home")
 
-    forced = run_of(fake, tmp_path / "three", force="yes", **POOR)
+    forced = run_of(fake, tmp_path / "three", Inputs(force=True), **POOR)
     assert forced.outcomes == {"refresh": 0, "train": 0, "vacuum": 0, "summary": 0}, forced.said
 
 
@@ -163,14 +178,15 @@ def test_without_features_nothing_is_trained_and_it_is_said_why(fake: FakeHopswo
 def test_an_index_on_a_server_that_this_version_does_not_know_is_refused_and_not_built_in_vain(
     fake: FakeHopsworks, tmp_path: Path
 ):
-    run = run_of(fake, tmp_path / "one", qdrant="https://qdrant.example.org")
+    run = run_of(fake, tmp_path / "one", qdrant=QDRANT)
     assert run.outcomes == {"refresh": 0, "train": 0, "index": 2, "vacuum": 0, "summary": 0}
     assert "SOUNDALIKE_VECTOR_INDEX" in run.said
 
 
 def test_it_runs_on_sundays_at_midnight_and_by_hand():
     assert SCHEDULE == [{"cron": "0 0 * * 0"}]
-    assert set(RETRAIN[True]["workflow_dispatch"]["inputs"]) == {"force", "epochs", "build_index"}
+    asked = RETRAIN[True]["workflow_dispatch"]["inputs"]
+    assert {name: each["default"] for name, each in asked.items()} == asdict(Inputs(epochs=""))
 
 
 def test_the_workflows_may_do_little_and_pin_what_they_use():
