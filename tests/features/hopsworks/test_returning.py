@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,13 +13,10 @@ from features.errors import StoreError
 from features.files import locked
 from features.hopsworks.frames import encoded, table_of
 from features.hopsworks.schema import EVENT_TIME, FINGERPRINT
-from features.hopsworks.store import HopsworksFeatureStore
 from features.profile import UserId
-from features.user_features import UserFeatures
-from tests.builders import NOW, a_playlist, a_profile, features_of
+from tests.builders import NOW
 from tests.cluster import Cluster
-
-PERSON = features_of(a_profile("ann", a_playlist("mix", "Air")))[0]
+from tests.features.hopsworks.machines import known, person, rows
 
 
 @pytest.fixture
@@ -30,20 +26,12 @@ def cluster(cluster: Cluster) -> Cluster:
     return cluster
 
 
-def person(user_id: str, minutes: int = 0) -> UserFeatures:
-    return replace(PERSON, user_id=UserId(user_id), updated_at=NOW + timedelta(minutes=minutes))
-
-
 def minute(number: int) -> Callable[[], datetime]:
     return lambda: NOW + timedelta(minutes=number)
 
 
-def known(store: HopsworksFeatureStore) -> list[str]:
-    return [each.user_id for batch in store.scan() for each in batch]
-
-
-def rows(cluster: Cluster) -> list[str]:
-    return sorted(key.user_id for keys in cluster.group().row_keys() for key in keys)
+def ids(cluster: Cluster) -> list[str]:
+    return [row.user_id for row in rows(cluster)]
 
 
 def test_a_row_that_comes_through_after_the_deletion_is_deleted_by_the_next_refresh(cluster: Cluster, tmp_path: Path):
@@ -52,7 +40,7 @@ def test_a_row_that_comes_through_after_the_deletion_is_deleted_by_the_next_refr
         here.delete([UserId("ann")])
         cluster.group().write(table_of([encoded(person("ann", minutes=4))]), is_new=True)  # which was given up before
         here.refresh()
-        assert known(here) == rows(cluster) == ["zoe"]
+        assert list(known(here)) == ids(cluster) == ["zoe"]
 
 
 def test_who_joins_anew_elsewhere_after_a_deletion_stays(cluster: Cluster, tmp_path: Path):
@@ -62,7 +50,7 @@ def test_who_joins_anew_elsewhere_after_a_deletion_stays(cluster: Cluster, tmp_p
         with closing(cluster.store(tmp_path / "there", clock=minute(6))) as there:
             there.upsert([person("ann", minutes=6)])
         here.refresh()
-        assert known(here) == rows(cluster) == ["ann", "zoe"]
+        assert list(known(here)) == ids(cluster) == ["ann", "zoe"]
 
 
 def test_who_was_only_found_gone_may_come_back_with_any_time(cluster: Cluster, tmp_path: Path):
@@ -76,7 +64,7 @@ def test_who_was_only_found_gone_may_come_back_with_any_time(cluster: Cluster, t
         here.refresh()  # finds her gone at minute 9
         there.upsert([person("ann", minutes=2)])
         here.refresh()
-        assert known(here) == rows(cluster) == ["ann", "zoe"]
+        assert list(known(here)) == ids(cluster) == ["ann", "zoe"]
 
 
 def test_a_writer_that_another_process_keeps_waiting_says_so(cluster: Cluster, tmp_path: Path):
@@ -88,7 +76,7 @@ def test_a_writer_that_another_process_keeps_waiting_says_so(cluster: Cluster, t
         ):
             here.upsert([person("bob")])
         here.upsert([person("bob")])
-        assert known(here) == ["ann", "bob"]
+        assert list(known(here)) == ["ann", "bob"]
 
 
 @pytest.mark.parametrize("column", [EVENT_TIME, FINGERPRINT])
@@ -106,7 +94,7 @@ def test_a_row_of_another_program_that_lacks_a_key_keeps_nobody_else_away(
             there.delete([UserId("bob")])
         there.refresh()
         here.refresh()
-        assert known(here) == known(there) == ["ann"]
+        assert list(known(here)) == list(known(there)) == ["ann"]
 
 
 def test_a_file_that_no_commit_names_is_vacuumed_after_a_day(cluster: Cluster, tmp_path: Path):
@@ -122,4 +110,4 @@ def test_a_file_that_no_commit_names_is_vacuumed_after_a_day(cluster: Cluster, t
         here.vacuum(0)
         assert not old.exists()
         assert fresh.exists()  # it may be of a write that is under way
-        assert known(here) == ["ann"]
+        assert list(known(here)) == ["ann"]

@@ -2,16 +2,19 @@
 
 import logging
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from features.hopsworks.session import Session
 from tests.cluster import Cluster, settings_of
 from tests.trainer.hopsworks.models import CARD, PARTS, files_of
 from trainer.errors import BrokenModel, RegistryUnavailable
 from trainer.hopsworks.registry import HopsworksModelRegistry
+from trainer.hopsworks.versions import Versions
 
 
 def test_a_model_that_was_used_once_is_loaded_while_hopsworks_is_away(
@@ -96,3 +99,26 @@ def test_a_card_that_cannot_be_fetched_for_the_moment_is_not_taken_for_another_p
         another.latest()
     cluster.fake.mend()
     assert another.latest() == 2
+
+
+def test_what_was_deleted_in_hopsworks_does_not_stay_on_this_disk(
+    cluster: Cluster, registry: HopsworksModelRegistry, tmp_path: Path
+):
+    first, second = registry.save(CARD, PARTS), registry.save(CARD, PARTS)
+    registry.load(first)
+    cluster.session.call("deleting", lambda project: Versions(cluster.name).drop(project, first))
+    assert [card.version for card in registry.cards()] == [second]
+    assert all(f"-{first:04d}-" not in folder.name for folder in (tmp_path / "here").iterdir())
+    assert {folder.name.split("-")[0] for folder in (tmp_path / "here").iterdir()} == {"card", f"v{second:04d}"}
+
+
+def test_a_model_that_is_on_this_disk_waits_only_shortly_for_hopsworks(
+    cluster: Cluster, registry: HopsworksModelRegistry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    version = registry.save(CARD, PARTS)
+    with closing(Session(settings_of(cluster.fake, timeout_s=5.0))) as session:
+        hasty = HopsworksModelRegistry(session, tmp_path / "here", versions=Versions(cluster.name))
+        hasty.load(version)
+        cluster.fake.slow(r"GET .*modelregistries", 30)
+        assert hasty.load(version)[0].version == version
+    assert "within 0.5 s" in caplog.text
