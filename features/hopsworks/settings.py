@@ -38,12 +38,13 @@ class HopsworksSettings(BaseSettings):
 
     @field_validator("host", mode="before")
     @classmethod
-    def _without_scheme(cls, host: object) -> object:
-        return host.removeprefix("https://").rstrip("/") if isinstance(host, str) else host
+    def _one_spelling(cls, host: object) -> object:
+        """The host as it is spelt in one way: by it the cloud is known, and the folder of the replica named."""
+        return host.lower().removeprefix("https://").rstrip("/.") if isinstance(host, str) else host
 
     @model_validator(mode="after")
     def _no_way_around(self) -> Self:
-        if self.host.endswith(_CLOUD) and not self.hostname_verification:
+        if f".{self.host}".endswith(_CLOUD) and not self.hostname_verification:
             raise ValueError("HOPSWORKS_HOSTNAME_VERIFICATION cannot be turned off for the cloud")
         if "REST_ENDPOINT" in os.environ:
             raise ValueError("REST_ENDPOINT is set, by which the SDK would pass over host, project and key: unset it")

@@ -9,8 +9,9 @@ NEEDED = {"HOPSWORKS_HOST": "hops.example.org", "HOPSWORKS_PROJECT": "music", "H
 
 @pytest.fixture
 def named(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("HOPSWORKS_PORT", "HOPSWORKS_HOSTNAME_VERIFICATION", "HOPSWORKS_TRUST_STORE_PATH", "REST_ENDPOINT"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("PORT", "HOSTNAME_VERIFICATION", "TRUST_STORE_PATH", "TIMEOUT_S"):
+        monkeypatch.delenv(f"HOPSWORKS_{name}", raising=False)
+    monkeypatch.delenv("REST_ENDPOINT", raising=False)
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
@@ -19,6 +20,7 @@ def named(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_the_defaults_check_the_certificate_and_show_no_key(named: pytest.MonkeyPatch):
     settings = load(HopsworksSettings)
     assert (settings.host, settings.port, settings.hostname_verification) == ("hops.example.org", 443, True)
+    assert (settings.trust_store_path, settings.timeout_s) == (None, 120)
     assert "a-secret" not in repr(settings)
 
 
@@ -29,8 +31,8 @@ def test_what_is_missing_is_named(named: pytest.MonkeyPatch, name: str):
         load(HopsworksSettings)
 
 
-@pytest.mark.parametrize("host", ["https://hops.example.org", "https://hops.example.org/"])
-def test_a_host_may_be_given_as_an_address(named: pytest.MonkeyPatch, host: str):
+@pytest.mark.parametrize("host", ["https://hops.example.org", "HTTPS://hops.example.org/", "Hops.Example.ORG."])
+def test_a_host_may_be_given_as_an_address_and_has_one_spelling(named: pytest.MonkeyPatch, host: str):
     named.setenv("HOPSWORKS_HOST", host)
     assert load(HopsworksSettings).host == "hops.example.org"
 
@@ -41,8 +43,25 @@ def test_a_host_with_a_path_is_none(named: pytest.MonkeyPatch):
         load(HopsworksSettings)
 
 
-def test_the_cloud_is_never_trusted_blindly(named: pytest.MonkeyPatch):
-    named.setenv("HOPSWORKS_HOST", "eu-west.cloud.hopsworks.ai")
+def test_what_is_set_to_nothing_is_as_if_it_were_not_set(named: pytest.MonkeyPatch):
+    for name in ("HOPSWORKS_PORT", "HOPSWORKS_TRUST_STORE_PATH", "HOPSWORKS_TIMEOUT_S"):
+        named.setenv(name, "")
+    settings = load(HopsworksSettings)
+    assert (settings.port, settings.trust_store_path, settings.timeout_s) == (443, None, 120)
+
+
+@pytest.mark.parametrize(("name", "value"), [("TIMEOUT_S", "0"), ("TIMEOUT_S", "-1"), ("PORT", "0"), ("PORT", "65536")])
+def test_a_number_that_makes_no_sense_is_refused(named: pytest.MonkeyPatch, name: str, value: str):
+    named.setenv(f"HOPSWORKS_{name}", value)
+    with pytest.raises(SettingsError, match=f"HOPSWORKS_{name}"):
+        load(HopsworksSettings)
+
+
+@pytest.mark.parametrize(
+    "host", ["eu-west.cloud.hopsworks.ai", "c.app.hopsworks.ai", "EU.Hopsworks.AI", "c.hopsworks.ai.", "hopsworks.ai"]
+)
+def test_the_cloud_is_never_trusted_blindly(named: pytest.MonkeyPatch, host: str):
+    named.setenv("HOPSWORKS_HOST", host)
     named.setenv("HOPSWORKS_HOSTNAME_VERIFICATION", "false")
     with pytest.raises(SettingsError, match=r"^HOPSWORKS_HOSTNAME_VERIFICATION cannot be turned off for the cloud"):
         load(HopsworksSettings)
