@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from features import sync as sync_module
 from features.errors import StoreError
+from features.identity import point_id
 from features.profile import UserId
 from features.sqlite.store import SqliteFeatureStore
 from features.sync import LocalShelf, Synced, sync
@@ -62,6 +63,14 @@ def test_who_was_deleted_from_the_target_stays_deleted():
     done = sync(LocalShelf(source), LocalShelf(target), lambda _count: None, gone=gone)
     assert everybody(target) == {"bob": ""}
     assert (done.people, done.left_out) == (1, 1)
+
+
+def test_all_who_are_left_out_are_counted_and_told_as_done(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sync_module, "BATCH", 2)
+    source, told = a_store(*[person(name) for name in "abcdef"]), list[int]()
+    gone = {point_id(UserId(name)) for name in "acf"}
+    done = sync(LocalShelf(source), LocalShelf(a_store()), told.append, gone=gone)
+    assert (done.people, done.added, done.left_out, told) == (3, 3, 3, [2, 2, 2])
 
 
 def test_a_second_sync_writes_nothing_and_tells_the_same_checksum():

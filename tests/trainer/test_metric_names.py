@@ -19,6 +19,8 @@ names = (
         ("halves_mrr", "halves_mrr"),
         ("friends_auc", "friends_auc"),
         ("recall_at_100", "recall_at_onezerozero"),
+        ("onerous_share", "onerous_share"),
+        ("weightone_7", "weightone_seven"),
     ],
 )
 def test_numbers_are_spelt(name: str, letters: str):

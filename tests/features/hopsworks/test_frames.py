@@ -140,12 +140,28 @@ def test_a_part_of_a_batch_is_read_as_the_whole_of_it():
     assert [each.fingerprint for each in read(batch)] == [fingerprint(p) for p in everybody[2:5]]
 
 
-def test_vectors_of_different_widths_are_refused_before_anything_is_written():
+@pytest.mark.parametrize("part", ["genre", "artist", "playlist"])
+def test_vectors_of_different_widths_are_refused_before_anything_is_written(part: str):
     with pytest.raises(StoreError, match="are not as wide"):
-        table_of([encoded(ann()), encoded(ann(user_id="bob", genre=np.ones(7, np.float32)))])
+        table_of([encoded(ann()), encoded(ann(user_id="bob", **{part: np.ones(7, np.float32)}))])
 
 
+def test_vectors_of_another_text_model_may_have_another_width():
+    narrow = dict.fromkeys(("genre", "artist", "playlist"), np.ones(7, np.float32))
+    both = [ann(), ann(user_id="bob", text_model="another", **narrow)]
+    assert [fingerprint(person) for person in there_and_back(*both)] == [fingerprint(person) for person in both]
+
+
+@pytest.mark.parametrize("part", ["genre", "artist", "playlist"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_vectors_that_are_not_finite_are_refused(value: float):
+def test_vectors_that_are_not_finite_are_refused(part: str, value: float):
     with pytest.raises(StoreError, match="not finite"):
-        table_of([encoded(ann(genre=np.full(384, value, np.float32)))])
+        table_of([encoded(ann(**{part: np.full(384, value, np.float32)}))])
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("ns"), pa.timestamp("us", "UTC"), pa.timestamp("ms")])
+def test_times_are_read_in_whatever_unit_they_come(kind: object):
+    table = table_of([encoded(ann())])
+    at = table.column_names.index("updated_at")
+    (batch,) = table.set_column(at, "updated_at", table["updated_at"].cast(kind)).to_batches()
+    assert [each.person.updated_at for each in read(batch)] == [NOW]

@@ -1,5 +1,6 @@
 """Version 2 of the feature group, as the earlier program wrote it: doubles, no event time, an online index."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -65,6 +66,16 @@ def test_nothing_is_made_up_of_what_version_2_does_not_hold(cluster: Cluster):
     assert (ann.source, ann.consent, ann.updated_at, ann.text_model) == (SOURCE, False, NOW, "word-encoder")
     assert (ann.years, ann.coverage, ann.display_name) == (None, Coverage(0.0, 0.0), None)
     assert ann.listening.playlists == ()
+
+
+def test_consent_is_as_it_is_said_for_all_of_them(cluster: Cluster):
+    left_behind(cluster, columns(("ann", SOMETHING, SOMETHING, SOMETHING)))
+    assert people(cluster, replace(ORIGIN, consent=True))["ann"].consent
+
+
+def test_a_row_that_names_nobody_is_left_out(cluster: Cluster):
+    left_behind(cluster, columns(("ann", SOMETHING, SOMETHING, SOMETHING), ("", SOMETHING, SOMETHING, SOMETHING)))
+    assert people(cluster).keys() == {"ann"}
 
 
 def test_who_has_no_vector_at_all_is_left_out(cluster: Cluster):
