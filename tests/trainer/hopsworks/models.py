@@ -46,7 +46,9 @@ def files_of(cluster: Cluster, version: int = 1) -> dict[str, Path]:
     return {str(file.relative_to(folder)): file for file in folder.rglob("*") if file.is_file()}
 
 
-def say(cluster: Cluster, version: int, **verdict: object) -> None:
+def say(cluster: Cluster, version: int, verdict: object) -> None:
+    """Tag a version, as an operator does."""
+
     def set_tag(project):
         project.get_model_registry().get_model(cluster.name, version).set_tag(TAG, verdict)
 

@@ -1,8 +1,9 @@
-"""What the contract of ModelRegistry does not ask: verdicts as tags, provenance, other programs' models, no pickle."""
+"""What the contract of ModelRegistry does not ask: verdicts as tags, other programs' models, no pickle."""
 
 import json
 import logging
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tests.cluster import Cluster, settings_of
 from tests.trainer.hopsworks.models import CARD, PARTS, files_of, model_of, say
 from trainer.errors import NoModel, RegistryUnavailable
 from trainer.hopsworks.registry import HopsworksModelRegistry
-from trainer.hopsworks.versions import VIEW
+from trainer.hopsworks.versions import Versions
 
 
 def test_another_machine_has_the_same_model(registry: HopsworksModelRegistry, another: HopsworksModelRegistry):
@@ -46,42 +47,17 @@ def test_the_report_and_an_input_example_lie_with_the_model_and_nothing_is_pickl
     assert example["artists"] == ["Nina Simone", "Air"]
 
 
-def test_the_model_tells_the_features_that_it_came_from(
-    cluster: Cluster, registry: HopsworksModelRegistry, tmp_path: Path
-):
-    from features.hopsworks.group import FeatureGroup
-    from features.hopsworks.ledger import Ledger
-    from features.hopsworks.people import RemotePeople
-    from tests.builders import a_playlist, a_profile, features_of
-
-    people = RemotePeople(FeatureGroup(cluster.session), Ledger(tmp_path / "ledger.db"))
-    people.upsert(features_of(a_profile("ann", a_playlist("mix", "Air"))))
-    people.close()
-    registry.save(CARD, PARTS)
-    links = cluster.session.call(
-        "looking",
-        lambda project: (
-            project.get_model_registry().get_model(cluster.name, 1).get_feature_view_provenance().accessible
-        ),
-    )
-    assert [(link.name, link.version) for link in links] == [(VIEW, 3)]
-
-
-def test_without_features_in_hopsworks_a_model_has_no_provenance_and_is_saved(registry: HopsworksModelRegistry):
-    assert registry.save(CARD, PARTS) == 1
-
-
 def test_the_verdict_is_a_tag_and_an_operator_may_change_it(
     cluster: Cluster, registry: HopsworksModelRegistry, another: HopsworksModelRegistry
 ):
     registry.save(CARD, PARTS)
     registry.save(replace(CARD, accepted=False, verdict="Worse."), PARTS)
     assert [card.accepted for card in another.cards()] == [True, False]
-    say(cluster, 2, accepted=True, verdict="Promoted by hand.")
+    say(cluster, 2, {"accepted": True, "verdict": "Promoted by hand."})
     assert another.latest() == registry.latest() == 2
     assert another.load(2)[0].accepted
-    say(cluster, 1, accepted=False)
-    say(cluster, 2, accepted=False)
+    say(cluster, 1, {"accepted": False})
+    say(cluster, 2, {"accepted": False})
     with pytest.raises(NoModel):
         another.latest()
 
@@ -96,6 +72,33 @@ def test_in_a_cluster_without_the_tag_the_card_carries_the_verdict_and_it_is_sai
     assert "no tag soundalike_gate" in caplog.text
     assert "Tag schemas" in caplog.text
     assert [(card.accepted, card.verdict) for card in registry.cards()] == [(False, "Worse."), (True, CARD.verdict)]
+
+
+@pytest.mark.parametrize("said", ["yes", ["accepted"], {"verdict": "Fine."}, 1])
+def test_a_tag_that_tells_no_verdict_leaves_it_to_the_card(
+    cluster: Cluster, registry: HopsworksModelRegistry, said: object
+):
+    registry.save(replace(CARD, accepted=False), PARTS)
+    registry.save(CARD, PARTS)
+    for version in (1, 2):
+        say(cluster, version, said)
+    assert [card.accepted for card in registry.cards()] == [False, True]
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_tag_that_is_refused_is_not_taken_for_one_that_there_is_not(
+    cluster: Cluster, registry: HopsworksModelRegistry, caplog: pytest.LogCaptureFixture, status: int
+):
+    cluster.fake.fail("PUT .*tags/soundalike_gate", status=status, times=9)
+    with caplog.at_level(logging.WARNING):
+        assert registry.save(CARD, PARTS) == 1
+    assert "model 1 is registered, and its verdict is only in its card" in caplog.text
+    assert "Tag schemas" not in caplog.text
+    assert registry.latest() == 1
+
+
+def test_a_version_that_is_gone_already_can_be_dropped(cluster: Cluster):
+    cluster.session.call("dropping", partial(Versions(cluster.name).drop, number=9))
 
 
 def test_a_version_of_another_program_is_passed_over_unread(
