@@ -3,7 +3,6 @@
 import logging
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from features.errors import HopsworksError, HopsworksUnavailable, SettingsError
-from features.hopsworks import certificates
 from features.hopsworks.quiet import sdk
 from features.hopsworks.session import Session
 from tests.cluster import Cluster, settings_of
@@ -194,21 +192,6 @@ def test_the_certificate_and_its_key_lie_where_only_their_owner_looks_and_go_wit
         assert folder.stat().st_mode & 0o777 == 0o700
         assert any(folder.rglob("*key*"))
     assert not folder.exists()
-
-
-def test_what_a_killed_process_left_is_cleared_away_and_that_of_a_living_one_stays():
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    left = Path(tempfile.mkdtemp(prefix=f"soundalike-hopsworks-{gone.pid}-"))
-    own = Path(certificates.make_folder())
-    again = Path(certificates.make_folder())
-    try:
-        assert not left.exists()
-        assert own.exists()
-        assert own.stat().st_mode & 0o777 == 0o700
-    finally:
-        own.rmdir()
-        again.rmdir()
 
 
 def test_two_sessions_take_turns(cluster: Cluster):
