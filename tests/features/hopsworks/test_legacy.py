@@ -10,6 +10,7 @@ from features.errors import HopsworksError, StoreError
 from features.hopsworks.legacy import SOURCE, LegacyGroup, Origin
 from features.user_features import Coverage, UserFeatures
 from tests.cluster import Cluster
+from tests.features.hopsworks.version_2 import columns, left_behind
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 ORIGIN = Origin(text_model="word-encoder", width=4, consent=False, updated_at=NOW)
@@ -21,30 +22,6 @@ def cluster(cluster: Cluster) -> Cluster:
     if cluster.fake is None:
         pytest.skip("the feature group has a fixed name, so only in the fake cluster")
     return cluster
-
-
-def left_behind(cluster: Cluster, rows: dict[str, list[object]]) -> None:
-    """Version 2 with these rows."""
-
-    def make(project):
-        import pandas as pd
-
-        group = project.get_feature_store().create_feature_group(
-            name="spotify_user_embeddings",
-            version=2,
-            primary_key=["user_id"],
-            time_travel_format="DELTA",
-            statistics_config=False,
-        )
-        group.insert(pd.DataFrame(rows))
-
-    cluster.session.call("leaving version 2 behind", make)
-
-
-def columns(*rows: tuple[str, object, object, object]) -> dict[str, list[object]]:
-    names = ("user_id", "genre_embedding", "artist_embedding", "playlist_embedding")
-    found = {name: [row[at] for row in rows] for at, name in enumerate(names)}
-    return {**found, "release_year_embedding": [[1.0, 2.0]] * len(rows)}
 
 
 def people(cluster: Cluster, origin: Origin = ORIGIN) -> dict[str, UserFeatures]:
