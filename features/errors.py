@@ -9,10 +9,18 @@
         ├── UnreadableSource    a file is of no known format, broken, or unsafe
         ├── UnknownUser         nobody of that id is in the feature store
         ├── TextModelError      the text model cannot be loaded, or is not the one the vectors came from
-        └── StoreError          the feature store cannot be read or written
-            └── HopsworksError  it is in Hopsworks, which refuses, or cannot do what was asked
-                ├── HopsworksUnavailable  for the moment: trying again may help
-                └── UnreadableRows  all but a few rows were read
+        ├── StoreError          the feature store cannot be read or written
+        │   └── HopsworksError  it is in Hopsworks, which refuses, or cannot do what was asked
+        │       ├── HopsworksUnavailable  for the moment: trying again may help
+        │       └── UnreadableRows  all but a few rows were read
+        └── SpotifyError        Spotify cannot be asked, or refuses
+            ├── SpotifyNotConfigured  no app of Spotify's is set up here
+            ├── SpotifyLink     a text is no link to a Spotify profile
+            ├── SpotifyForbidden  the app may not read this
+            ├── SpotifyNotFound   there is no such profile or playlist
+            ├── SpotifyLoginNeeded  nobody is logged in, or not any more
+            └── SpotifyUnavailable  for the moment: trying again may help
+                └── SpotifyRateLimited  it was asked for too much
 
 Every room draws its own tree in its own ``errors.py``; the rims (command line, HTTP) know only the root.
 """
@@ -134,3 +142,59 @@ class UnreadableRows(HopsworksError):
             "python -m features refresh names them; delete them with python -m features delete, and import them again.",
         )
         self.user_ids = user_ids
+
+
+class SpotifyError(FeaturesError):
+    """Spotify cannot be asked, or refuses what it was asked."""
+
+    http_status, code, title = 502, "spotify", "Spotify cannot be read"
+
+
+class SpotifyNotConfigured(SpotifyError):
+    """No app of Spotify's is set up here, or Spotify does not know it."""
+
+    http_status, code, title = 501, "spotify-not-configured", "Spotify is not set up"
+
+
+class SpotifyLink(SpotifyError):
+    """A text is no link to a Spotify profile."""
+
+    http_status, code, title = 422, "spotify-link", "The link is not one to a Spotify profile"
+
+
+class SpotifyForbidden(SpotifyError):
+    """The app's access mode, or the person, does not allow that this is read."""
+
+    http_status, code, title = 403, "spotify-forbidden", "Spotify does not let this app read it"
+
+
+class SpotifyNotFound(SpotifyError):
+    """Spotify has no such profile or playlist."""
+
+    http_status, code, title = 404, "spotify-not-found", "Not found on Spotify"
+
+
+class SpotifyLoginNeeded(SpotifyError):
+    """Nobody is logged in to Spotify, or not any more."""
+
+    http_status, code, title = 401, "spotify-login-needed", "Log in with Spotify"
+
+
+class SpotifyUnavailable(SpotifyError):
+    """Spotify does not answer for the moment; trying again may help."""
+
+    http_status, code, title = 503, "spotify-unavailable", "Spotify is not available"
+
+
+class SpotifyRateLimited(SpotifyUnavailable):
+    """Spotify was asked for too much, and wants to be left alone for a while.
+
+    Attributes:
+        retry_after_s: seconds until it may be asked again.
+    """
+
+    code, title = "spotify-rate-limited", "Spotify wants to be asked later"
+
+    def __init__(self, what: str, mend: str = "", *, retry_after_s: int) -> None:
+        super().__init__(what, mend)
+        self.retry_after_s = retry_after_s

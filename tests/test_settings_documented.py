@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 
 from features.hopsworks.settings import HopsworksSettings
 from features.settings import HomeSettings
+from features.spotify.settings import SpotifySettings
 
 ROOMS = ("features", "trainer", "indexer", "retriever")
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
@@ -23,7 +24,7 @@ EXAMPLE = Path(__file__).parent.parent / ".env.example"
 def _settings_classes() -> list[type[BaseSettings]]:
     for room in ROOMS:
         importlib.import_module(f"{room}.settings")
-    found, waiting = [], [HomeSettings, HopsworksSettings]
+    found, waiting = [], [HomeSettings, HopsworksSettings, SpotifySettings]
     while waiting:
         kind = waiting.pop()
         found.append(kind)
