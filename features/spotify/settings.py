@@ -31,6 +31,9 @@ class SpotifySettings(BaseSettings):
     redirect_url: str = "http://127.0.0.1:8000/v1/spotify/callback"
     """Where Spotify sends people back to after a login, as registered in the dashboard: https, or http on 127.0.0.1 or
     [::1]; Spotify takes no other one, not even localhost."""
+    token_key: SecretStr | None = None
+    """Key that the tokens of logins are encrypted with where they are kept; several, separated by commas: the first one
+    encrypts, the others still decrypt. Unset: one is made, in ``spotify.key`` in the home."""
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
     """Seconds that one request may take."""
     wait_at_most_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
