@@ -17,6 +17,7 @@
             ├── SpotifyNotConfigured  no app of Spotify's is set up here
             ├── SpotifyLink     a text is no link to a Spotify profile
             ├── SpotifyForbidden  the app may not read this
+            │   └── SpotifySwitchedOff  nor anything else, until its owner pays
             ├── SpotifyNotFound   there is no such profile or playlist
             ├── SpotifyLoginNeeded  nobody is logged in, or not any more
             └── SpotifyUnavailable  for the moment: trying again may help
@@ -166,6 +167,12 @@ class SpotifyForbidden(SpotifyError):
     """The app's access mode, or the person, does not allow that this is read."""
 
     http_status, code, title = 403, "spotify-forbidden", "Spotify does not let this app read it"
+
+
+class SpotifySwitchedOff(SpotifyForbidden):
+    """Spotify has switched the app off, because its owner has no Premium subscription."""
+
+    code, title = "spotify-switched-off", "Spotify has switched this app off"
 
 
 class SpotifyNotFound(SpotifyError):

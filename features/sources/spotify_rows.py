@@ -45,10 +45,10 @@ def _item_track(item: Row) -> Track | None:
         if isinstance(uri, str) and uri.startswith("spotify:episode:"):
             return None
         return make_track(track.get("artistName"), track.get("trackName"))
-    return _local_track(_value(local, "uri"))
+    return local_track(_value(local, "uri"))
 
 
-def _local_track(uri: object) -> Track | None:
+def local_track(uri: object) -> Track | None:
     """A track from ``spotify:local:Artist:Album:Title:seconds``, each part URL-encoded."""
     if not isinstance(uri, str) or not uri.startswith(_LOCAL_PREFIX):
         return None

@@ -47,6 +47,13 @@ class SpotifySettings(BaseSettings):
     def _in_capitals(cls, market: object) -> object:
         return market.upper() if isinstance(market, str) else market
 
+    @field_validator("client_secret")
+    @classmethod
+    def _is_sendable(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not (secret.get_secret_value().isascii() and secret.get_secret_value().isprintable()):
+            raise ValueError("has characters that no client secret has")
+        return secret
+
     @field_validator("api_url", "accounts_url", "redirect_url")
     @classmethod
     def _is_safe(cls, url: str) -> str:
