@@ -186,7 +186,11 @@ def test_who_disconnects_is_forgotten_in_all_their_browsers_and_nobody_else(desk
 
     assert desk.login.disconnect(ANNS) == ANN
 
-    assert (desk.login.who(ANNS), desk.login.who("session-of-anns-telephone"), desk.login.who(BOBS)) == (None, None, BOB)
+    assert (desk.login.who(ANNS), desk.login.who("session-of-anns-telephone"), desk.login.who(BOBS)) == (
+        None,
+        None,
+        BOB,
+    )
     assert "done already" in refused(desk, ANNS, begun).what
     with pytest.raises(SpotifyLoginNeeded):
         desk.login.tokens.access_token(ANN)
