@@ -31,7 +31,8 @@ class FakeSpotify(State):
         self._server: Server | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        if self._server is None:
+            self.start()
         return self
 
     def __exit__(

@@ -12,6 +12,7 @@ from .world import Episode, Item, LocalFile, Row, Track
 
 _PRECISION = {4: "year", 7: "month", 10: "day"}
 _EMPTY_ALBUM = dict.fromkeys(("album_type", "id", "href", "uri", "release_date", "release_date_precision"))
+_NOBODY: Json = {"external_urls": {}, "href": None, "id": None, "type": "artist", "uri": None}
 
 
 def playlist_row(state: State, row: Row, *, keys: tuple[str, ...], with_episodes: bool) -> Json:
@@ -38,11 +39,11 @@ def in_playlist(state: State, item: Item, *, with_episodes: bool) -> Json | None
     return None if told_track is None else told_track | {"episode": False, "track": True}
 
 
-def track(state: State, item: Track | LocalFile | None) -> Json | None:
-    """A track as the library tells it."""
-    if item is None:
-        return None
-    return _local(item) if isinstance(item, LocalFile) else _track(state, item)
+def track(state: State, item: Item) -> Json | None:
+    """A track as the library tells it, which holds no episodes."""
+    if isinstance(item, LocalFile):
+        return _local(item)
+    return _track(state, item) if isinstance(item, Track) else None
 
 
 def _track(state: State, what: Track) -> Json:
@@ -77,11 +78,10 @@ def _album(state: State, what: Track) -> Json:
 
 def _local(what: LocalFile) -> Json:
     tags = ":".join(quote_plus(tag) for tag in (what.artist, what.album, what.title, str(what.seconds)))
-    nobody = {"external_urls": {}, "href": None, "id": None, "type": "artist", "uri": None}
     album = {"artists": [], "available_markets": [], "external_urls": {}, "images": [], "name": what.album}
     return {
         "album": {**_EMPTY_ALBUM, **album, "type": "album"},
-        "artists": [{**nobody, "name": what.artist}],
+        "artists": [{**_NOBODY, "name": what.artist}],
         "available_markets": [],
         "disc_number": 0,
         "duration_ms": what.seconds * 1000,
@@ -122,10 +122,9 @@ def _spoken(state: State, what: Episode) -> Json:
 def _episode_as_track(state: State, what: Episode) -> Json:
     """What clients get that did not say they know episodes: the show in place of an album and of an artist."""
     show = reference(state, "show", spotify_id("show", what.show)) | {"name": what.show}
-    nobody = {"external_urls": {}, "href": None, "id": None, "type": "artist", "uri": None, "name": what.publisher}
     return _spoken(state, what) | {
         "album": {**show, "album_type": "show", "artists": [], "images": [], "release_date": what.released},
-        "artists": [nobody],
+        "artists": [{**_NOBODY, "name": what.publisher}],
         "disc_number": 0,
         "external_ids": {},
         "is_local": False,

@@ -12,14 +12,14 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from . import accounts, library, public
+from . import accounts, authorize, library, public
 from .answers import Answer, Refused, server_error
 from .faults import Cut, Fault, Faults, Late
 from .log import Log
 from .routing import Request, Route, dispatch
 from .state import State
 
-ROUTES: Sequence[Route] = (*public.ROUTES, *library.ROUTES, *accounts.ROUTES)
+ROUTES: Sequence[Route] = (*public.ROUTES, *library.ROUTES, *authorize.ROUTES, *accounts.ROUTES)
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
             self._open.add(connection)
         return connection, address
 
-    def shutdown_request(self, request: socket.socket) -> None:
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)

@@ -40,7 +40,7 @@ class State:
     page_url: str | None = None
     redirect_url: str = f"http://127.0.0.1:8000{CALLBACK}"
     client_id: str = field(default_factory=lambda: secrets.token_hex(16))
-    client_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    client_secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     api_url: str = ""
     accounts_url: str = ""
     tokens: Tokens = field(default_factory=Tokens)
