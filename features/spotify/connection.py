@@ -80,7 +80,7 @@ class Connection:
 
 
 def new_session(*, backoff_s: float = BACKOFF_S) -> Session:
-    """A session that tries again at once what failed at Spotify's end, and hands every 429 on as it came.
+    """A session that tries again soon what failed at Spotify's end, and hands every 429 on as it came.
 
     Args:
         backoff_s: between the second try and the third; twice as much before the last one.
@@ -97,6 +97,7 @@ def new_session(*, backoff_s: float = BACKOFF_S) -> Session:
     session.auth = _as_it_is  # requests would put a password from ~/.netrc in the token's place
     retry = Retry(
         total=RETRIES,
+        read=1,  # what does not answer at all has taken SOUNDALIKE_SPOTIFY_TIMEOUT_S already
         status_forcelist=(500, 502, 503, 504),
         allowed_methods=frozenset({"GET", "POST"}),  # the one POST asks for a token
         respect_retry_after_header=False,

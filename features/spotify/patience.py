@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from features.errors import SpotifyRateLimited
 
 _FIRST_GUESS_S, _LONGEST_GUESS_S = 2.0, 32.0
+_LONGEST_S = 7 * 24 * 3600
 _LEAST_S = 1.0
 """Waited at least, since a Retry-After of 0 would have us ask for ever."""
 
@@ -87,6 +90,19 @@ class Patience:
                 self._spent_s += more
                 self._counted_until = opens_at
             return opens_at - now
+
+
+def retry_after_in(headers: Mapping[str, str]) -> int | None:
+    """Seconds of a Retry-After, which may also be a date; None where there is none that makes sense."""
+    text = (headers.get("Retry-After") or "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(math.ceil(seconds), _LONGEST_S) if 0 <= seconds < math.inf else None
 
 
 def rate_limited(retry_after_s: int) -> SpotifyRateLimited:

@@ -5,11 +5,7 @@ spotipy's own messages hold the address that was asked for, and with it whom it 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from features.errors import (
     SpotifyError,
@@ -20,12 +16,11 @@ from features.errors import (
     SpotifySwitchedOff,
     SpotifyUnavailable,
 )
-from features.spotify.patience import rate_limited
+from features.spotify.patience import rate_limited, retry_after_in
 
 OTHER_WAYS = "What works: log in with Spotify, upload your data export, or a playlist as a CSV from Exportify."
 QUOTA = "QUOTA_EXCEEDED"
 _QUOTA_REST_S = 3600
-_LONGEST_REST_S = 7 * 24 * 3600
 _AGAIN = "Try again in a while: what was read of a profile is kept for a day."
 
 
@@ -59,12 +54,12 @@ def refusal_in(error: BaseException) -> Refusal | None:
 
     if isinstance(error, sdk().SpotifyException):
         message = str(error.msg).partition(":\n ")[2].lower()
-        return Refusal(error.http_status, message, str(error.reason or ""), _seconds(error.headers))
+        return Refusal(error.http_status, message, str(error.reason or ""), retry_after_in(error.headers))
     # spotipy trips over {"error": "text"} while it handles the answer.
     behind = error.__context__ if isinstance(error, AttributeError) else error
     if isinstance(behind, requests.HTTPError) and behind.response is not None:
         response = behind.response
-        return Refusal(response.status_code, response.text[:500].lower(), "", _seconds(response.headers))
+        return Refusal(response.status_code, response.text[:500].lower(), "", retry_after_in(response.headers))
     return None
 
 
@@ -92,11 +87,22 @@ def unreachable(error: BaseException) -> SpotifyUnavailable:
         return SpotifyUnavailable(
             "Spotify points to another address, which is not followed.", "Check SOUNDALIKE_SPOTIFY_API_URL."
         )
-    if isinstance(error, requests.Timeout):
-        return SpotifyUnavailable("Spotify did not answer in time.", "Try again; SOUNDALIKE_SPOTIFY_TIMEOUT_S is it.")
+    if isinstance(error, requests.Timeout) or _ran_out_of_time(error):
+        return SpotifyUnavailable(
+            "Spotify did not answer in time.", "Try again; SOUNDALIKE_SPOTIFY_TIMEOUT_S gives it longer."
+        )
     if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
         return SpotifyUnavailable("Spotify cannot be reached, or broke off.", "Check the network and try again.")
     return unreadable()
+
+
+def _ran_out_of_time(error: BaseException) -> bool:
+    """Whether it did not answer in time, the last time that it was asked."""
+    from urllib3.exceptions import MaxRetryError
+    from urllib3.exceptions import TimeoutError as TookTooLong
+
+    behind = error.args[0] if error.args else None
+    return isinstance(behind, MaxRetryError) and isinstance(behind.reason, TookTooLong)
 
 
 def unreadable() -> SpotifyUnavailable:
@@ -127,16 +133,3 @@ def _too_much(refusal: Refusal) -> SpotifyRateLimited:
         "Try again later; a data export or a CSV from Exportify can be uploaded now.",
         retry_after_s=rest,
     )
-
-
-def _seconds(headers: Mapping[str, str]) -> int | None:
-    """Seconds of a Retry-After, which may also be a date; None where there is none that makes sense."""
-    text = (headers.get("Retry-After") or "").strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(math.ceil(seconds), _LONGEST_REST_S) if 0 <= seconds < math.inf else None

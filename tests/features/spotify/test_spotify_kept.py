@@ -1,0 +1,158 @@
+"""What is kept of Spotify's answers, and for how long."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.errors import StoreError
+from features.profile import UserId
+from features.spotify.artists import ArtistGenres
+from features.spotify.kept import UnfinishedReadings
+from features.spotify.shapes import Heard, ListedPlaylist
+from features.spotify.web_api import WebApi
+from tests.fakes.spotify import FakeSpotify, a_world
+from tests.fakes.spotify.ids import spotify_id
+from tests.features.spotify.test_spotify_web_api import an_api
+
+ANN, BOB = UserId("ann"), UserId("bob")
+MIX = ListedPlaylist("p1", "mix", "s1", 2)
+HEARD = [Heard("Nico", "A1", "These Days", 1967), Heard("Halsey")]
+
+
+class Day:
+    """A clock that is set by hand."""
+
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def day() -> Day:
+    return Day()
+
+
+@pytest.fixture
+def readings(tmp_path: Path, day: Day) -> Iterator[UnfinishedReadings]:
+    with closing(UnfinishedReadings(tmp_path / "readings.db", clock=day)) as readings:
+        yield readings
+
+
+def test_a_playlist_is_found_as_it_was_read_by_whom_it_was_read_of(readings: UnfinishedReadings):
+    readings.keep(ANN, MIX, HEARD)
+    assert readings.found(ANN, [MIX, ListedPlaylist("p2")]) == {"p1": HEARD}
+    assert readings.found(BOB, [MIX]) == {}
+
+
+def test_another_snapshot_is_another_playlist(readings: UnfinishedReadings):
+    readings.keep(ANN, MIX, HEARD)
+    assert readings.found(ANN, [ListedPlaylist("p1", "mix", "s2", 2)]) == {}
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_after_a_day_nothing_is_left(readings: UnfinishedReadings, day: Day, tmp_path: Path, asks: bool):
+    readings.keep(ANN, MIX, HEARD)
+    day.now += timedelta(hours=23)
+    assert readings.wipe_expired() == 0
+    day.now += timedelta(hours=1, seconds=1)
+    if asks:
+        assert readings.found(ANN, [MIX]) == {}
+    else:
+        assert readings.wipe_expired() == 1
+    assert b"These Days" not in b"".join(path.read_bytes() for path in tmp_path.glob("readings.db*"))
+
+
+def test_what_is_too_old_goes_when_the_file_is_opened(readings: UnfinishedReadings, day: Day, tmp_path: Path):
+    readings.keep(ANN, MIX, HEARD)
+    readings.close()
+    day.now += timedelta(days=2)
+    with closing(UnfinishedReadings(tmp_path / "readings.db", clock=day)):
+        assert b"These Days" not in (tmp_path / "readings.db").read_bytes()
+
+
+def test_a_damaged_file_is_begun_anew(tmp_path: Path):
+    (tmp_path / "readings.db").write_bytes(b"no database at all" * 100)
+    with closing(UnfinishedReadings(tmp_path / "readings.db")) as readings:
+        readings.keep(ANN, MIX, HEARD)
+        assert readings.found(ANN, [MIX])
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path):
+    (tmp_path / "spotify").write_text("a file")
+    with pytest.raises(StoreError):
+        UnfinishedReadings(tmp_path / "spotify" / "readings.db")
+
+
+ROWS = st.builds(
+    Heard,
+    st.text(min_size=1),
+    st.none() | st.from_regex(r"[0-9A-Za-z]{1,22}", fullmatch=True),
+    st.none() | st.text(),
+    st.none() | st.integers(1000, 2099),
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(ROWS))
+def test_rows_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, rows: list[Heard]):
+    with closing(UnfinishedReadings(tmp_path_factory.mktemp("kept") / "readings.db")) as readings:
+        readings.keep(ANN, MIX, rows)
+        assert readings.found(ANN, [MIX]) == {"p1": rows}
+
+
+NICO, ODD, NOBODY = spotify_id("artist", "Nico"), spotify_id("artist", "Odd"), spotify_id("artist", "Nobody")
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeSpotify]:
+    with FakeSpotify(a_world().with_artist("Nico", ["art pop"]).with_artist("Odd", None)) as fake:
+        yield fake
+
+
+@pytest.fixture
+def api(fake: FakeSpotify) -> Iterator[WebApi]:
+    with an_api(fake) as api:
+        yield api
+
+
+def untold(_done: int, _total: int) -> None:
+    pass
+
+
+def test_genres_are_asked_for_once_a_week_those_that_spotify_does_not_know_as_well(
+    fake: FakeSpotify, api: WebApi, tmp_path: Path, day: Day
+):
+    for _ in range(2):
+        with closing(ArtistGenres(tmp_path / "artists.db", clock=day)) as genres:
+            assert genres.of(api, [NICO, ODD, NOBODY, NICO], untold) == {NICO: ("art pop",)}
+    assert len(fake.asked("GET /v1/artists")) == 1
+    day.now += timedelta(days=7, seconds=1)
+    with closing(ArtistGenres(tmp_path / "artists.db", clock=day)) as genres:
+        genres.of(api, [NICO], untold)
+    assert len(fake.asked("GET /v1/artists")) == 2
+
+
+def test_genres_are_asked_for_fifty_at_a_time(fake: FakeSpotify, api: WebApi, tmp_path: Path):
+    told: list[tuple[int, int]] = []
+    ids = [spotify_id("artist", str(number)) for number in range(101)]
+    with closing(ArtistGenres(tmp_path / "artists.db")) as genres:
+        assert genres.of(api, ids, lambda *done: told.append(done)) == {}
+        assert genres.of(api, [], untold) == {}
+    assert len(fake.asked("GET /v1/artists")) == 3
+    assert (told[0], told[-1]) == ((0, 101), (101, 101))
+
+
+def test_artists_that_are_left_out_of_an_answer_are_told_apart_by_their_ids(
+    fake: FakeSpotify, api: WebApi, tmp_path: Path
+):
+    from tests.fakes.spotify import Answer
+
+    fake.fail("GET /v1/artists", Answer(200, {"artists": [{"id": NICO, "genres": ["art pop"]}]}))
+    with closing(ArtistGenres(tmp_path / "artists.db")) as genres:
+        assert genres.of(api, [ODD, NICO], untold) == {NICO: ("art pop",)}
