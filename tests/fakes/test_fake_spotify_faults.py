@@ -58,7 +58,7 @@ def test_faults_come_one_after_the_other(fake, client):
     [
         (answers.rate_limited(2), 429, "API rate limit exceeded"),
         (answers.rate_limited(2, as_text=True), 429, "Too many requests"),
-        (answers.quota_exceeded(), 429, '"reason": "QUOTA_EXCEEDED"'),
+        (answers.quota_exceeded(), 429, '"reason":"QUOTA_EXCEEDED"'),
         (answers.premium_required(), 403, "Active premium subscription required"),
         (answers.forbidden(), 403, '"Forbidden"'),
         (answers.not_registered(), 403, "Developer Dashboard"),
@@ -70,11 +70,11 @@ def test_faults_come_one_after_the_other(fake, client):
         (answers.bad_gateway(), 502, "<html>"),
         (answers.empty(400), 400, ""),
         (answers.not_json(), 200, "<!doctype html>"),
-        (answers.bare_error(), 400, '{"error": "something went wrong"}'),
+        (answers.bare_error(), 400, '{"error":"something went wrong"}'),
         (answers.grant_expired(), 400, "Refresh token expired"),
         (answers.grant_revoked(), 400, "Refresh token revoked"),
         (answers.client_invalid(), 400, "Invalid client secret"),
-        (Answer(299, {"a": 1}, {"X-Own": "yes"}), 299, '{"a": 1}'),
+        (Answer(299, {"a": 1}, {"X-Own": "yes"}), 299, '{"a":1}'),
     ],
 )
 def test_ready_made_answers_come_as_they_are(fake, client, answer, status, text):

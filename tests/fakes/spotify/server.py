@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 import threading
@@ -11,6 +10,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
+
+import orjson
 
 from . import accounts, authorize, library, public
 from .answers import Answer, Refused, server_error
@@ -138,7 +139,7 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
         return b"", "text/plain"
     if isinstance(answer.content, str):
         return answer.content.encode(), "text/plain; charset=utf-8"
-    return json.dumps(answer.content, ensure_ascii=False).encode(), "application/json; charset=utf-8"
+    return orjson.dumps(answer.content), "application/json; charset=utf-8"
 
 
 def _phrase(status: int) -> str:

@@ -14,7 +14,7 @@ OPEN = "https://open.spotify.com"
 
 def reference(state: State, kind: str, which: str) -> Json:
     """What everything has that has an id; ids of people may hold any letter, which addresses have encoded."""
-    encoded = quote(which, safe="")
+    encoded = quote(which, safe="") if kind == "user" else which
     return {
         "external_urls": {"spotify": f"{OPEN}/{kind}/{encoded}"},
         "href": f"{state.api_url}{kind}s/{encoded}",
