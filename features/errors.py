@@ -7,7 +7,9 @@
         │   ├── EmptyProfile    it holds no track
         │   └── ProfileTooLarge it holds more than the limits allow
         ├── UnreadableSource    a file is of no known format, broken, or unsafe
-        ├── UnknownUser         nobody of that id is in the feature store
+        ├── UnknownUser         nobody of that id is in the feature store, or of that name on a site
+        ├── SourceUnavailable   a site that people or genres come from does not answer, for the moment
+        ├── GenreTableError     the operator's table of genres cannot be read
         ├── TextModelError      the text model cannot be loaded, or is not the one the vectors came from
         ├── StoreError          the feature store cannot be read or written
         │   └── HopsworksError  it is in Hopsworks, which refuses, or cannot do what was asked
@@ -99,9 +101,21 @@ class UnreadableSource(FeaturesError):
 
 
 class UnknownUser(FeaturesError):
-    """Nobody of that id is in the feature store."""
+    """Nobody of that id is in the feature store, or of that name on the site that was asked."""
 
     http_status, code, title = 404, "unknown-user", "Unknown user"
+
+
+class SourceUnavailable(FeaturesError):
+    """A site that people or genres come from does not answer, or not yet; trying again later may help."""
+
+    http_status, code, title = 503, "source-unavailable", "The source is not available"
+
+
+class GenreTableError(FeaturesError):
+    """The table of genres that the operator named cannot be read, or is not of the form that it has to be."""
+
+    http_status, code, title = 503, "genre-table", "The genre table is not usable"
 
 
 class TextModelError(FeaturesError):
