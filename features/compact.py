@@ -123,6 +123,19 @@ def gaps_of(listening: Listening) -> Gaps:
     return Gaps(frozenset(artists - listening.dated_artists), frozenset(artists - listening.genres.keys()))
 
 
+def as_told(listening: Listening) -> Listening:
+    """A listening without what was filled in: just what its source told."""
+    playlists = tuple(
+        replace(
+            playlist,
+            years=tuple([None if artist in listening.filled_years else year for artist, _, year in playlist.rows()]),
+        )
+        for playlist in listening.playlists
+    )
+    genres = {artist: found for artist, found in listening.genres.items() if artist not in listening.filled_genres}
+    return Listening(playlists, genres)
+
+
 def filled_from(listening: Listening, gaps: Gaps, facts: Mapping[str, ArtistFacts]) -> Listening:
     """Fill a listening's gaps with what the community knows, and remember which were filled."""
     years = {artist: facts[artist].year for artist in gaps.years if artist in facts and facts[artist].year is not None}

@@ -119,3 +119,27 @@ class ArtistCatalog(Protocol):
     def popularity(self) -> tuple[dict[str, int], dict[str, int]]:
         """Number of people per ``artist_key``, and per genre: how rare a shared artist or genre is."""
         ...
+
+
+class Untagged(Protocol):
+    """The artists of the community that no person's source tells the genres of."""
+
+    def without_genres(self) -> list[str]:
+        """Their ``artist_key``, those with the most listeners first, ties by name. Raises ``StoreError``."""
+        ...
+
+
+class CommunityCatalog(ArtistCatalog, Untagged, Protocol):
+    """What the people of a feature store tell about artists, and what they do not."""
+
+
+class GenreSource(Protocol):
+    """Knows genres of artists."""
+
+    def genres(self, artists: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Genres, lower case, the most fitting first, of those of ``artists`` whose genres are known now.
+
+        Names are compared by ``artist_key``; the keys of the answer are as asked, and none has no genres. Never waits
+        for a network. Raises ``StoreError`` or ``GenreTableError`` where the source cannot be read.
+        """
+        ...

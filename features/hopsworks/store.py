@@ -20,7 +20,7 @@ from features.files import locked
 from features.hopsworks.frames import microseconds, people_of
 from features.hopsworks.group import keys_of
 from features.hopsworks.people import RemotePeople
-from features.ports import ArtistCatalog, Upserted
+from features.ports import CommunityCatalog, Upserted
 from features.profile import UserId
 from features.sqlite.store import SqliteFeatureStore
 from features.user_features import UserFeatures
@@ -58,7 +58,7 @@ class HopsworksFeatureStore:
         self._writing = threading.Lock()
 
     @property
-    def catalog(self) -> ArtistCatalog:
+    def catalog(self) -> CommunityCatalog:
         """What the people of the replica tell about artists."""
         return self._replica.catalog
 

@@ -108,6 +108,18 @@ class SqliteArtistCatalog:
             genres = connection.execute("SELECT genre, people FROM genres ORDER BY genre").fetchall()
         return dict(artists), dict(genres)
 
+    def without_genres(self) -> list[str]:
+        """``artist_key`` of the artists that no source tells the genres of, those with the most listeners first.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT artist FROM sightings GROUP BY artist HAVING max(genres) = '' ORDER BY sum(people) DESC, artist"
+            ).fetchall()
+        return [artist for (artist,) in found]
+
 
 def _sightings_of(listening: Listening) -> tuple[Iterator[Sighting], set[str]]:
     years: dict[str, list[int]] = {}

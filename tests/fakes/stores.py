@@ -62,6 +62,11 @@ class MemoryArtistCatalog:
             genres.update({genre for key in keys for genre in _told(person, key)[0]})
         return dict(artists), dict(genres)
 
+    def without_genres(self) -> list[str]:
+        people, _ = self.popularity()
+        untagged = [key for key in people if not self._facts_of(key).genres]
+        return sorted(untagged, key=lambda key: (-people[key], key))
+
     def _facts_of(self, key: str) -> ArtistFacts:
         told = [_told(person, key) for person in self._people.values() if _plays(person, key)]
         genres = Counter(genre for found, _ in told for genre in found)

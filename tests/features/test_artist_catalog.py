@@ -82,6 +82,12 @@ def test_what_only_a_deleted_or_changed_person_told_is_forgotten(store: Store):
     assert store.catalog.facts(["Air", "Moby"]) == {}
 
 
+def test_artists_whose_genres_nobody_tells_come_by_how_many_listen(store: Store):
+    store.upsert([plays("ann", "Air"), plays("bob", "Moby"), plays("cleo", "MOBY"), plays("dan", "Can", "krautrock")])
+    store.upsert([plays("eve", "Can"), plays("fay", "Abba")])
+    assert store.catalog.without_genres() == ["moby", "abba", "air"]
+
+
 @st.composite
 def listenings(draw: st.DrawFn) -> Listening:
     artists = draw(st.lists(st.sampled_from(SPELLINGS), min_size=1, unique=True))
@@ -118,4 +124,5 @@ def test_after_any_writes_the_catalogue_is_that_of_the_people_in_the_store(steps
                     store.upsert([replace(SOMEBODY, user_id=UserId(u), listening=heard) for u, heard in step])
             assert kept.catalog.popularity() == plain.catalog.popularity()
             assert kept.catalog.facts(SPELLINGS) == plain.catalog.facts(SPELLINGS)
+            assert kept.catalog.without_genres() == plain.catalog.without_genres()
         kept.close()
