@@ -26,10 +26,11 @@ def read_listeners(path: Path, limits: SourceLimits, only: UserId | None = None)
     for number, found in enumerate(read_profiles(path, limits)):
         if only is not None and number:
             raise UnreadableSource(f"{path.name} holds several profiles.", "--user-id goes with a file of one person.")
-        yield found if isinstance(found, Rejection) else _listener(found, only)
+        yield found if isinstance(found, Rejection) else one_listener(found, only)
 
 
-def _listener(profile: TasteProfile, only: UserId | None) -> Listener | Rejection:
+def one_listener(profile: TasteProfile, only: UserId | None = None) -> Listener | Rejection:
+    """A profile compacted, with the id ``only`` in place of its own where one is given; or why it is of no use."""
     named = identified(profile) if only is None else profile.model_copy(update={"user_id": only})
     try:
         return listener_of(named)

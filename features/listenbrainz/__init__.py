@@ -1,0 +1,1 @@
+"""ListenBrainz as a source of profiles: a person's public listening statistics, which are CC0."""
