@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features import console
+from features.genres.cli import genres
 from features.settings import FeatureSettings, load
 from features.stores_cli import migrate, refresh, sync, vacuum
 from features.synthetic.cli import sample_export, synthesize
@@ -40,12 +41,14 @@ app.command()(sync)
 app.command()(refresh)
 app.command()(vacuum)
 app.command()(migrate)
+app.command()(genres)
 
 
 @app.command("import")
 def import_(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files; their format is told by their content.")
+        list[str],
+        typer.Argument(metavar="PATH...", help="Files, told by their content; and people as listenbrainz:NAME."),
     ],
     user_id: Annotated[
         str | None, typer.Option(help="Id for the one person of a file that names nobody, such as an export.")
@@ -53,10 +56,12 @@ def import_(
 ) -> None:
     """Import profiles: JSON lines (.jsonl, .jsonl.gz), Spotify's data-export ZIP, Exportify's CSV or ZIP.
 
+    listenbrainz:NAME reads somebody's public statistics on ListenBrainz; whoever is imported can be found by others.
+
     Running it again is harmless: who did not change is not written. What is wrong with a line is said with its
     number, and the rest is imported; the exit code is then 2.
 
-    Example: python -m features import people.jsonl.gz my_spotify_data.zip
+    Example: python -m features import people.jsonl.gz my_spotify_data.zip listenbrainz:NAME
     """
     importer: Importer | None = None
     with console.progress() as bar:
@@ -64,7 +69,7 @@ def import_(
         try:
             for path in paths:
                 with _listeners(path, None if user_id is None else _id(user_id)) as found:
-                    bar.update(task, description=f"importing {path.name}")
+                    bar.update(task, description=f"importing {Path(path).name}")
                     importer = importer or _importer(bar, task)  # its libraries load while the file is being read
                     importer.run(found, lambda done: bar.advance(task, done))
         finally:
@@ -102,14 +107,26 @@ def _show(summary: Summary) -> None:
     console.stderr().print(summary_view(summary))
 
 
-def _listeners(path: Path, only: UserId | None) -> AbstractContextManager[Iterator[Listener | Rejection]]:
+def _listeners(name: str, only: UserId | None) -> AbstractContextManager[Iterator[Listener | Rejection]]:
     from features.ahead import ahead
+    from features.listenbrainz.names import is_reference
     from features.reading import read_listeners
     from features.sources import SourceLimits
 
+    if is_reference(name):
+        return nullcontext(_on_listenbrainz(name, only))
+    path = Path(name)
     read = partial(read_listeners, path, SourceLimits.from_settings(load(FeatureSettings)), only)
     worthwhile = path.is_file() and path.stat().st_size > _READ_AHEAD_BYTES
     return ahead(read) if worthwhile else nullcontext(read())
+
+
+def _on_listenbrainz(name: str, only: UserId | None) -> Iterator[Listener | Rejection]:
+    from features import compose
+    from features.reading import one_listener
+
+    with closing(compose.listenbrainz(load(FeatureSettings))) as profiles:
+        yield one_listener(profiles.read(name), only)
 
 
 @app.command()

@@ -44,6 +44,15 @@ class FeatureSettings(HomeSettings):
     """Largest file that a source reads from, as it lies on disk or is uploaded."""
     max_unpacked_mb: Annotated[int, Field(ge=1)] = 1024
     """Most that the members of a ZIP may unpack to, together."""
+    genre_table: Path | None = None
+    """A table with the columns artist and genres, CSV or parquet, for artists whose genres no person's source tells."""
+    musicbrainz_contact: Annotated[str, Field(max_length=200, pattern=r"^[!-'*-~]*(@|://)[!-'*-~]+$")] | None = None
+    """E-mail or web address of whoever runs this, which MusicBrainz asks every program for. Artists whose genres nobody
+    knows are looked up there, by their names and nothing else; not set, nobody is."""
+    musicbrainz_url: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://musicbrainz.org/ws/2"
+    """Where MusicBrainz's web service is."""
+    listenbrainz_url: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://api.listenbrainz.org"
+    """Where ListenBrainz's API is, which ``listenbrainz:NAME`` is read from."""
 
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
