@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from features.errors import SpotifyError, StoreError
+from features.errors import SpotifyError, SpotifyUnavailable, StoreError
 from features.spotify.tokens_file import TOKENS_FILE
-from tests.fakes.spotify import cut
+from tests.fakes.spotify import Answer, FakeSpotify, a_world, cut
 from tests.fakes.spotify.answers import bad_gateway, bare_error, client_invalid, not_json, token_expired
 from tests.features.spotify.login_world import ANN, ANNS, BOB, BOBS, Desk, a_desk
 
@@ -118,6 +118,16 @@ def test_no_error_brings_along_what_was_sent(desk: Desk, secrets: Overheard, pat
     assert caught.value.__context__ is None
     for secret in secrets:
         assert secret not in everything_of(caught.value)
+
+
+@pytest.mark.parametrize("path", ["POST /api/token", "GET /v1/me"])
+def test_nothing_goes_to_another_address_that_an_answer_points_to(desk: Desk, path: str) -> None:
+    with FakeSpotify(a_world()) as other:
+        desk.fake.fail(path, Answer(307, "", {"Location": f"{other.accounts_url}/api/token"}))
+        with pytest.raises(SpotifyUnavailable):
+            desk.logs_in()
+
+        assert other.requests == []
 
 
 def test_nothing_that_is_shown_shows_a_token(desk: Desk, secrets: Overheard) -> None:

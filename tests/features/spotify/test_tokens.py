@@ -13,6 +13,7 @@ import pytest
 from features.errors import SpotifyError, SpotifyLoginNeeded, SpotifyNotConfigured, SpotifyUnavailable, StoreError
 from features.spotify.tokens import LASTS
 from features.spotify.tokens_file import TOKENS_FILE
+from features.spotify.tokens_grant import Grant
 from features.spotify.tokens_rows import SESSIONS_EACH
 from tests.fakes.spotify import Answer, cut, late
 from tests.fakes.spotify.answers import bad_gateway, client_invalid, empty, not_json, rate_limited
@@ -207,37 +208,46 @@ def test_who_disconnects_with_tokens_that_are_over_is_told_whose_data_is_to_go(d
     assert desk.login.disconnect(ANNS) == ANN
 
 
-def test_who_disconnects_while_a_refresh_is_under_way_stays_disconnected(desk: Desk) -> None:
-    desk.clock.passes(hours=1)
-    desk.fake.latency_s = 0.1
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(desk.login.tokens.access_token, ANN)
-        while not desk.fake.requests:
-            pass
-        desk.login.disconnect(ANNS)
-        with pytest.raises(SpotifyLoginNeeded):
-            asked.result(10)
+def meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Just before Spotify gets to see a refresh, which is on its way, something else ``happens``."""
+    refresh = desk.login._accounts.refresh
 
+    def after_that(grant: Grant) -> Grant:
+        happens()
+        return refresh(grant)
+
+    monkeypatch.setattr(desk.login._accounts, "refresh", after_that)
+
+
+def test_who_disconnects_while_a_refresh_is_under_way_stays_disconnected(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.clock.passes(hours=1)
+    meanwhile(desk, monkeypatch, lambda: desk.login.disconnect(ANNS))
+
+    with pytest.raises(SpotifyLoginNeeded):
+        desk.login.tokens.access_token(ANN)
+    assert desk.refreshes() == 1
     assert desk.login.who(ANNS) is None
 
 
 @pytest.mark.parametrize("is_dead", [False, True])
-def test_who_logs_in_anew_while_the_old_tokens_are_refreshed_keeps_the_new_ones(desk: Desk, is_dead: bool) -> None:
+def test_who_logs_in_anew_while_the_old_tokens_are_refreshed_keeps_the_new_ones(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_dead: bool
+) -> None:
     brought = desk.agrees(desk.login.begin(BOBS), "ann")
-    desk.clock.passes(minutes=9)
-    old = desk.login.tokens.access_token(ANN)
-    desk.fake.clear()
-    answer = Answer(400, {"error": "invalid_grant"}) if is_dead else None
-    desk.fake.fail("POST /api/token", late(0.3, answer))
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(desk.login.tokens.access_token, ANN, refused=old)
-        while not desk.fake.requests:
-            pass
-        desk.login.finish(BOBS, **brought)
-        token = asked.result(10)
+    old, old_refresh_token = desk.login.tokens.access_token(ANN), list(desk.fake.tokens._refreshes)[-1]
+    if is_dead:
+        desk.fake.tokens.retire(old_refresh_token)
+    with monkeypatch.context() as patch:
+        meanwhile(desk, patch, lambda: desk.login.finish(BOBS, **brought))
+        token = desk.login.tokens.access_token(ANN, refused=old)
 
     assert token == desk.login.tokens.access_token(ANN)
     assert (desk.login.who(ANNS), desk.login.who(BOBS)) == (ANN, ANN)
+    desk.fake.tokens.retire(old_refresh_token)
+    desk.clock.passes(hours=1)
+    assert desk.login.tokens.access_token(ANN)
 
 
 def test_a_person_is_logged_in_in_many_browsers_but_not_ever_so_many(desk: Desk) -> None:
