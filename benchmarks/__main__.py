@@ -73,6 +73,17 @@ def sync(people: Annotated[int, typer.Option(min=1000, help="People to sync.")] 
 
 
 @app.command()
+def spotify(
+    latency_ms: Annotated[float, typer.Option(min=0, help="Milliseconds that every answer takes.")] = 50,
+    runs: Annotated[int, typer.Option(min=1, help="Readings of each kind.")] = 5,
+) -> None:
+    """Reading a public profile from a stand-in of Spotify: requests side by side against page after page."""
+    from benchmarks.spotify import run
+
+    print("\n".join(run(latency_ms, runs)))
+
+
+@app.command()
 def reasons(
     askers: Annotated[int, typer.Option(min=10, help="People whose nearest match is looked at.")] = 500,
 ) -> None:

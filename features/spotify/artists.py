@@ -68,14 +68,16 @@ class ArtistGenres:
         on_progress(done, total)
         # A batch is a list of one page.
         asks = [_asking(api, batch) for batch in batches]
-        for number, found in read_lists(asks, size=PAGE, at_once=api.at_once, most=0):
-            if not isinstance(found, SpotifyForbidden | SpotifyNotFound):
-                told = _told(batches[number], found)
-                self._keep(told)
-                known |= told
-            done += len(batches[number])
-            on_progress(done, total)
-        return {artist: genres for artist, genres in known.items() if genres}
+        told: dict[str, tuple[str, ...]] = {}
+        try:
+            for number, found in read_lists(asks, size=PAGE, at_once=api.at_once, most=0):
+                if not isinstance(found, SpotifyForbidden | SpotifyNotFound):
+                    told |= _told(batches[number], found)
+                done += len(batches[number])
+                on_progress(done, total)
+        finally:
+            self._keep(told)
+        return {artist: genres for artist, genres in (known | told).items() if genres}
 
     def wipe_expired(self) -> None:
         """Forget what was read too long ago."""
@@ -95,6 +97,8 @@ class ArtistGenres:
             return {artist: tuple(orjson.loads(genres)) for artist, genres in rows}
 
     def _keep(self, told: Mapping[str, tuple[str, ...]]) -> None:
+        if not told:
+            return
         stamp = microseconds(self._clock())
         with self._database.writing() as connection:
             connection.executemany(

@@ -1,17 +1,19 @@
 """What was read of a profile until its reading stopped, kept for a day at most so that it can go on from there.
 
-Only rows as a profile has them, never Spotify's answers. They go when the reading is done, when the person is
-forgotten, and when their day is over.
+Only rows as a profile has them, never Spotify's answers, and nothing of a reading that comes to its end at once. They
+go when the profile is read, when the person is forgotten, and when their day is over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 
+from features.errors import InvalidProfile, StoreError
 from features.profile import UserId
 from features.spotify.files import opened
 from features.spotify.shapes import Heard, ListedPlaylist
@@ -41,6 +43,27 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class Reading:
+    """One reading of a profile: what an earlier one left, and what this one would leave."""
+
+    def __init__(self, left: Mapping[str, tuple[str, bytes]]) -> None:
+        self._left = left
+        self.read: dict[ListedPlaylist, Sequence[Heard]] = {}
+
+    def found(self, playlists: Iterable[ListedPlaylist]) -> dict[str, list[Heard]]:
+        """By their ids those of the playlists that were read before, and have not changed since."""
+        found = {}
+        for playlist in playlists:
+            snapshot_id, content = self._left.get(playlist.id, ("", b""))
+            if content and snapshot_id == playlist.snapshot_id:
+                found[playlist.id] = [Heard(*heard) for heard in orjson.loads(content)]
+        return found
+
+    def add(self, playlist: ListedPlaylist, heard: Sequence[Heard]) -> None:
+        """A playlist was read."""
+        self.read[playlist] = heard
+
+
 class UnfinishedReadings:
     """Playlists that were read, by whose profile it is. Safe to share between threads; may raise StoreError."""
 
@@ -50,26 +73,41 @@ class UnfinishedReadings:
         self._clock = clock
         self.wipe_expired()
 
-    def found(self, user_id: UserId, playlists: Iterable[ListedPlaylist]) -> dict[str, list[Heard]]:
-        """By their ids those of the playlists that were read, and have not changed since."""
+    @contextmanager
+    def reading(self, user_id: UserId) -> Iterator[Reading]:
+        """Around a reading: what it has read is kept if something ends it early, and forgotten if nothing does.
+
+        A profile that cannot be used once it is read will not get better by being kept, either.
+        """
         self.wipe_expired()
-        snapshots = {playlist.id: playlist.snapshot_id for playlist in playlists}
+        reading = Reading(self._left(user_id))
+        try:
+            yield reading
+        except InvalidProfile:
+            self.forget(user_id)
+            raise
+        except BaseException:
+            with suppress(StoreError):  # then it is read again; what ended it is what there is to tell
+                self._keep(user_id, reading)
+            raise
+        self.forget(user_id)
+
+    def _left(self, user_id: UserId) -> dict[str, tuple[str, bytes]]:
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT playlist_id, snapshot_id, heard FROM playlists WHERE user_id = ?", (user_id,)
             )
-            return {
-                playlist_id: [Heard(*heard) for heard in orjson.loads(content)]
-                for playlist_id, snapshot_id, content in rows
-                if snapshots.get(playlist_id) == snapshot_id
-            }
+            return {playlist_id: (snapshot_id, content) for playlist_id, snapshot_id, content in rows}
 
-    def keep(self, user_id: UserId, playlist: ListedPlaylist, heard: Sequence[Heard]) -> None:
-        """A playlist was read."""
-        row = (user_id, playlist.id, playlist.snapshot_id, orjson.dumps(list(map(list, heard))))
+    def _keep(self, user_id: UserId, reading: Reading) -> None:
+        stamp = microseconds(self._clock())
         with self._database.writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)", (*row, microseconds(self._clock()))
+            connection.executemany(
+                "INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)",
+                [
+                    (user_id, playlist.id, playlist.snapshot_id, orjson.dumps(list(map(list, heard))), stamp)
+                    for playlist, heard in reading.read.items()
+                ],
             )
 
     def forget(self, user_id: UserId) -> None:

@@ -15,7 +15,7 @@ from features.spotify.access import KnownAccess
 from features.spotify.artists import ArtistGenres
 from features.spotify.assemble import Genres, ReadPlaylist, artist_ids, check_size, profile_of
 from features.spotify.favourites import favourite_artists, ranked
-from features.spotify.kept import UnfinishedReadings
+from features.spotify.kept import Reading, UnfinishedReadings
 from features.spotify.paging import Ask, in_turn
 from features.spotify.reading import OnStep, PlaylistReader, ReadingLimits, no_steps
 from features.spotify.shapes import (
@@ -92,34 +92,19 @@ class SpotifyLibrary:
         if user_id is None:
             raise unreadable()
         on_step("profile", 1, 1)
-        playlists = self._playlists(api, user_id, limits, on_step)
-        favourites = favourite_artists(api, on_step)
-        ids = [*artist_ids(playlists), *(each.id for _, artists in favourites for each in artists if each.id)]
-        genres = self._genres_of(api, ids, on_step)
+        with self._readings.reading(user_id) as reading:
+            playlists = _playlists(api, reading, limits, on_step)
+            favourites = favourite_artists(api, on_step)
+            ids = [*artist_ids(playlists), *(each.id for _, artists in favourites for each in artists if each.id)]
+            genres = self._genres_of(api, ids, on_step)
         of_artists = [ranked(name, artists, genres) for name, artists in favourites if artists]
         if not playlists and not of_artists:
             raise EmptyProfile(
                 "This library holds no track and no artist.", "Save a song or make a playlist, and try again."
             )
         profile = profile_of(user_id, display_name_in(me), SOURCE, playlists, of_artists, genres=genres)
-        self._readings.forget(user_id)
         account_id = me.get("account_id")
         return ReadLibrary(profile, account_id if isinstance(account_id, str) and account_id else None)
-
-    def _playlists(self, api: WebApi, user_id: UserId, limits: ReadingLimits, on_step: OnStep) -> list[ReadPlaylist]:
-        """Own and followed ones as far as they may be read, then the liked songs."""
-        found: list[ReadPlaylist] = []
-        liked = ReadingLimits(max_tracks=limits.max_tracks)
-        with suppress(SpotifyForbidden):  # not agreed to, or only other people's, which development mode hides
-            rows = in_turn(api.my_playlists, size=PAGE, most=MAX_PLAYLISTS)
-            listed = [playlist for playlist in listed_playlists(rows) if playlist.total != 0]
-            reader = PlaylistReader(user_id, _pages(api), self._readings, limits, api.at_once, on_step)
-            found += reader.read(listed)
-        with suppress(SpotifyForbidden):
-            reader = PlaylistReader(user_id, _liked_pages(api), self._readings, liked, api.at_once)
-            found += reader.read([_LIKED])
-        check_size(sum(len(playlist.heard) for playlist in found), limits.max_tracks)
-        return found
 
     def _genres_of(self, api: WebApi, ids: Sequence[str], on_step: OnStep) -> Genres:
         """Of all artists; none where the app may not ask, or has no secret to find that out with."""
@@ -128,6 +113,22 @@ class SpotifyLibrary:
         except SpotifyUnavailable:
             return {}
         return self._genres.of(api, ids, lambda done, total: on_step("artists", done, total)) if may_ask else {}
+
+
+def _playlists(api: WebApi, reading: Reading, limits: ReadingLimits, on_step: OnStep) -> list[ReadPlaylist]:
+    """Own and followed ones as far as they may be read, then the liked songs."""
+    found: list[ReadPlaylist] = []
+    liked = ReadingLimits(max_tracks=limits.max_tracks)
+    with suppress(SpotifyForbidden):  # not agreed to, or only other people's, which development mode hides
+        rows = in_turn(api.my_playlists, size=PAGE, most=MAX_PLAYLISTS)
+        listed = [playlist for playlist in listed_playlists(rows) if playlist.total != 0]
+        reader = PlaylistReader(_pages(api), reading, limits, api.at_once, on_step)
+        found += reader.read(listed)
+    with suppress(SpotifyForbidden):
+        reader = PlaylistReader(_liked_pages(api), reading, liked, api.at_once)
+        found += reader.read([_LIKED])
+    check_size(sum(len(playlist.heard) for playlist in found), limits.max_tracks)
+    return found
 
 
 def _pages(api: WebApi) -> Callable[[ListedPlaylist], Ask]:

@@ -87,21 +87,19 @@ class SpotifyProfiles:
         user_id = user_id_in(user) or user_id  # as Spotify spells it
         listed = self._listed(api, user_id, limits)
         on_step("profile", 1, 1)
-        reader = PlaylistReader(
-            user_id,
-            lambda playlist: lambda offset: api.playlist_items(playlist.id, offset),
-            self._readings,
-            limits,
-            api.at_once,
-            on_step,
-        )
-        playlists = reader.read(listed)
-        if not playlists:
-            raise _nothing_to_read()
-        genres = self._genres.of(api, artist_ids(playlists), lambda done, total: on_step("artists", done, total))
-        profile = profile_of(user_id, display_name_in(user), SOURCE, playlists, genres=genres)
-        self._readings.forget(user_id)
-        return profile
+        with self._readings.reading(user_id) as reading:
+            reader = PlaylistReader(
+                lambda playlist: lambda offset: api.playlist_items(playlist.id, offset),
+                reading,
+                limits,
+                api.at_once,
+                on_step,
+            )
+            playlists = reader.read(listed)
+            if not playlists:
+                raise _nothing_to_read()
+            genres = self._genres.of(api, artist_ids(playlists), lambda done, total: on_step("artists", done, total))
+        return profile_of(user_id, display_name_in(user), SOURCE, playlists, genres=genres)
 
     def _listed(self, api: WebApi, user_id: UserId, limits: ReadingLimits) -> list[ListedPlaylist]:
         rows = in_turn(lambda offset: api.user_playlists(user_id, offset), size=PAGE, most=MAX_PLAYLISTS)

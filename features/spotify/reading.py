@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from features.errors import SpotifyError, SpotifyForbidden, SpotifyNotFound
-from features.profile import UserId
 from features.spotify.assemble import ReadPlaylist, check_size
 from features.spotify.paging import Ask
 from features.spotify.shapes import Heard, ListedPlaylist, heard_in
@@ -45,14 +44,14 @@ class ReadingLimits:
             raise ValueError(f"playlists must be from 1 to {MOST_CHOSEN}, or None for all")
 
 
-class Readings(Protocol):
-    """Keeps what was read, for a reading that stops."""
+class Memory(Protocol):
+    """Remembers what was read, for a reading that stops."""
 
-    def found(self, user_id: UserId, playlists: Iterable[ListedPlaylist]) -> dict[str, list[Heard]]:
+    def found(self, playlists: Iterable[ListedPlaylist]) -> dict[str, list[Heard]]:
         """By their ids those of the playlists that were read before."""
         ...
 
-    def keep(self, user_id: UserId, playlist: ListedPlaylist, heard: Sequence[Heard]) -> None:
+    def add(self, playlist: ListedPlaylist, heard: Sequence[Heard]) -> None:
         """A playlist was read."""
         ...
 
@@ -66,17 +65,15 @@ class PlaylistReader:
     """Reads playlists of one profile.
 
     Attributes:
-        user_id: whose profile it is.
         ask: makes of a playlist what asks for its pages.
-        readings: where playlists are kept as they are read.
+        memory: of what was read before, and is read now.
         limits: how much of it to read.
         at_once: requests at the same time.
         on_step: told of every playlist.
     """
 
-    user_id: UserId
     ask: Callable[[ListedPlaylist], Ask]
-    readings: Readings
+    memory: Memory
     limits: ReadingLimits
     at_once: int
     on_step: OnStep = no_steps
@@ -87,11 +84,11 @@ class PlaylistReader:
         Raises:
             ProfileTooLarge: they hold more than they may.
             SpotifyForbidden: there are some, and none of them may be read.
-            SpotifyError: Spotify does not answer; what was read by then is kept.
+            SpotifyError: Spotify does not answer; what was read by then is in the memory.
         """
         waiting = deque(playlist for playlist in listed if playlist.total != 0)
         wanted = min(self.limits.playlists or len(waiting), len(waiting))
-        earlier = self.readings.found(self.user_id, waiting)
+        earlier = self.memory.found(waiting)
         found: list[ReadPlaylist] = []
         refused: SpotifyError | None = None
         has_read = False
@@ -126,6 +123,6 @@ class PlaylistReader:
                 contents[playlist.id] = rows
             else:
                 contents[playlist.id] = heard = heard_in(rows)
-                self.readings.keep(self.user_id, playlist, heard)
+                self.memory.add(playlist, heard)
             self.on_step("playlists", held + len(contents), wanted)
         return [contents[playlist.id] for playlist in wave]

@@ -39,7 +39,7 @@ class SpotifySettings(BaseSettings):
     wait_at_most_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
     """Seconds that one reading waits, all in all, where Spotify asks it to slow down; it stops where that is not
     enough, and goes on later from where it stopped."""
-    at_once: Annotated[int, Field(ge=1, le=16)] = 4
+    at_once: Annotated[int, Field(ge=1, le=16)] = 6
     """Requests that one reading makes at the same time."""
 
     @field_validator("market", mode="before")

@@ -1,7 +1,7 @@
 """What is kept of Spotify's answers, and for how long."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.errors import StoreError
+from features.errors import EmptyProfile, SpotifyUnavailable, StoreError
 from features.profile import UserId
 from features.spotify.artists import ArtistGenres
 from features.spotify.kept import UnfinishedReadings
@@ -44,32 +44,46 @@ def readings(tmp_path: Path, day: Day) -> Iterator[UnfinishedReadings]:
         yield readings
 
 
+def stop(readings: UnfinishedReadings, user_id: UserId, heard: list[Heard]) -> None:
+    """Read one playlist, and no further."""
+    with suppress(SpotifyUnavailable), readings.reading(user_id) as reading:
+        reading.add(MIX, heard)
+        raise SpotifyUnavailable("no answer")
+
+
+def left(readings: UnfinishedReadings, user_id: UserId, *playlists: ListedPlaylist) -> dict[str, list[Heard]]:
+    with suppress(SpotifyUnavailable), readings.reading(user_id) as reading:
+        found = reading.found(playlists)
+        raise SpotifyUnavailable("no answer")
+    return found
+
+
 def test_a_playlist_is_found_as_it_was_read_by_whom_it_was_read_of(readings: UnfinishedReadings):
-    readings.keep(ANN, MIX, HEARD)
-    assert readings.found(ANN, [MIX, ListedPlaylist("p2")]) == {"p1": HEARD}
-    assert readings.found(BOB, [MIX]) == {}
+    stop(readings, ANN, HEARD)
+    assert left(readings, ANN, MIX, ListedPlaylist("p2")) == {"p1": HEARD}
+    assert left(readings, BOB, MIX) == {}
 
 
 def test_another_snapshot_is_another_playlist(readings: UnfinishedReadings):
-    readings.keep(ANN, MIX, HEARD)
-    assert readings.found(ANN, [ListedPlaylist("p1", "mix", "s2", 2)]) == {}
+    stop(readings, ANN, HEARD)
+    assert left(readings, ANN, ListedPlaylist("p1", "mix", "s2", 2)) == {}
 
 
 @pytest.mark.parametrize("asks", [True, False])
 def test_after_a_day_nothing_is_left(readings: UnfinishedReadings, day: Day, tmp_path: Path, asks: bool):
-    readings.keep(ANN, MIX, HEARD)
+    stop(readings, ANN, HEARD)
     day.now += timedelta(hours=23)
     assert readings.wipe_expired() == 0
     day.now += timedelta(hours=1, seconds=1)
     if asks:
-        assert readings.found(ANN, [MIX]) == {}
+        assert left(readings, ANN, MIX) == {}
     else:
         assert readings.wipe_expired() == 1
     assert b"These Days" not in b"".join(path.read_bytes() for path in tmp_path.glob("readings.db*"))
 
 
 def test_what_is_too_old_goes_when_the_file_is_opened(readings: UnfinishedReadings, day: Day, tmp_path: Path):
-    readings.keep(ANN, MIX, HEARD)
+    stop(readings, ANN, HEARD)
     readings.close()
     day.now += timedelta(days=2)
     with closing(UnfinishedReadings(tmp_path / "readings.db", clock=day)):
@@ -79,14 +93,40 @@ def test_what_is_too_old_goes_when_the_file_is_opened(readings: UnfinishedReadin
 def test_a_damaged_file_is_begun_anew(tmp_path: Path):
     (tmp_path / "readings.db").write_bytes(b"no database at all" * 100)
     with closing(UnfinishedReadings(tmp_path / "readings.db")) as readings:
-        readings.keep(ANN, MIX, HEARD)
-        assert readings.found(ANN, [MIX])
+        stop(readings, ANN, HEARD)
+        assert left(readings, ANN, MIX)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path):
     (tmp_path / "spotify").write_text("a file")
     with pytest.raises(StoreError):
         UnfinishedReadings(tmp_path / "spotify" / "readings.db")
+
+
+def test_a_reading_that_comes_to_its_end_leaves_nothing_and_neither_does_one_of_no_use(
+    readings: UnfinishedReadings, tmp_path: Path
+):
+    stop(readings, ANN, HEARD)
+    with readings.reading(ANN) as reading:
+        assert reading.found([MIX]) == {"p1": HEARD}
+    assert left(readings, ANN, MIX) == {}
+    stop(readings, ANN, HEARD)
+    with suppress(EmptyProfile), readings.reading(ANN) as reading:
+        reading.add(MIX, HEARD)
+        raise EmptyProfile("nothing")
+    assert left(readings, ANN, MIX) == {}
+    assert b"These Days" not in b"".join(path.read_bytes() for path in tmp_path.glob("readings.db*"))
+
+
+def test_a_file_that_cannot_be_written_does_not_hide_why_the_reading_stopped(readings: UnfinishedReadings):
+    def stopped() -> None:
+        with readings.reading(ANN) as reading:
+            reading.add(MIX, HEARD)
+            readings.close()
+            raise SpotifyUnavailable("no answer")
+
+    with pytest.raises(SpotifyUnavailable):
+        stopped()
 
 
 ROWS = st.builds(
@@ -102,8 +142,8 @@ ROWS = st.builds(
 @given(st.lists(ROWS))
 def test_rows_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, rows: list[Heard]):
     with closing(UnfinishedReadings(tmp_path_factory.mktemp("kept") / "readings.db")) as readings:
-        readings.keep(ANN, MIX, rows)
-        assert readings.found(ANN, [MIX]) == {"p1": rows}
+        stop(readings, ANN, rows)
+        assert left(readings, ANN, MIX) == {"p1": rows}
 
 
 NICO, ODD, NOBODY = spotify_id("artist", "Nico"), spotify_id("artist", "Odd"), spotify_id("artist", "Nobody")

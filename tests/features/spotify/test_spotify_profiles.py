@@ -103,7 +103,7 @@ def test_a_whole_profile_takes_no_more_requests_than_there_are_pages(tmp_path: P
         assert profile.track_count == 2000
         assert len({track.artist for playlist in profile.playlists for track in playlist.tracks}) == 800
         assert len(fake.requests) <= 1 + 1 + 40 + 16
-        assert 1 < fake.most_at_once <= 4
+        assert 1 < fake.most_at_once <= 6
         fake.clear()
         assert spotify.profiles.read(ANN) == profile
         assert fake.asked("GET /v1/artists") == []
