@@ -13,7 +13,7 @@ from features.ports import FeatureStore
 from features.profile import UserId
 from indexer.check import Sample, check_count, check_recall, similarity_quantiles
 from indexer.errors import IndexRejected
-from indexer.follow import BATCH, WRITE_MAY_LAST, catch_up, vectors_of
+from indexer.follow import BATCH, WRITE_MAY_LAST, catch_up, findable, vectors_of
 from indexer.ports import IndexCatalog, IndexVersion, PersonVector, VersionBuilder
 from indexer.tombstones import cleared
 from indexer.vectors import count_bad
@@ -90,12 +90,14 @@ def _fill_and_check(
     people = 0
     options.say("embedding people")
     for batch in features.scan(batch_size=BATCH):
-        vectors = vectors_of(batch, embedder)
+        vectors = vectors_of(findable(batch), embedder)
+        options.on_people(len(batch))
+        if not vectors:
+            continue
         _refuse_bad(vectors)
         builder.add(vectors)
         reservoir.add(vectors)
         people += len(vectors)
-        options.on_people(len(vectors))
     if not people:
         raise IndexRejected("There is nobody to index.", "Import profiles: python -m features import PATH")
     options.say("building the graph")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from features.fingerprint import fingerprint
+from features.identity import point_id
 from features.ports import Changes
 from features.user_features import UserFeatures
 from indexer.payload import CONTENT, pack
@@ -25,7 +26,7 @@ WRITE_MAY_LAST = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """How many people were brought over, and the point ids of those who were deleted."""
+    """How many people were brought over, and the point ids of those who were deleted, or are not to be found."""
 
     upserted: int
     deleted: tuple[UUID, ...]
@@ -34,7 +35,7 @@ class CaughtUp:
 def is_behind(index: UserIndex, features: Changes, *, since: datetime) -> bool:
     """Whether :func:`catch_up` has anything to do. Raises StoreError."""
     return bool(features.deleted(since=since)) or any(
-        _differing(index, batch) for batch in features.scan(since=since, batch_size=BATCH)
+        _differing(index, batch) or _hidden(index, batch) for batch in features.scan(since=since, batch_size=BATCH)
     )
 
 
@@ -49,7 +50,16 @@ def catch_up(index: UserIndex, features: Changes, embedder: Embedder, *, since: 
         if differing:
             index.upsert(vectors_of(differing, embedder))
         upserted += len(differing)
+        hidden = _hidden(index, batch)
+        if hidden:
+            index.delete(hidden)
+            gone += hidden
     return CaughtUp(upserted, tuple(gone))
+
+
+def findable(people: Sequence[UserFeatures]) -> list[UserFeatures]:
+    """Those who agreed to be found by others; nobody else is in an index."""
+    return [person for person in people if person.consent]
 
 
 def vectors_of(people: Sequence[UserFeatures], embedder: Embedder) -> list[PersonVector]:
@@ -63,6 +73,13 @@ def vectors_of(people: Sequence[UserFeatures], embedder: Embedder) -> list[Perso
 
 def _differing(index: UserIndex, people: Sequence[UserFeatures]) -> list[UserFeatures]:
     """Those whom the index does not hold as they are; a model never changes within a version."""
+    people = findable(people)
     held = index.get([person.user_id for person in people])
     contents = {user_id: point.payload.get(CONTENT) for user_id, point in held.items()}
     return [person for person in people if contents.get(person.user_id) != fingerprint(person)]
+
+
+def _hidden(index: UserIndex, people: Sequence[UserFeatures]) -> list[UUID]:
+    """Point ids of those in the index who do not agree any more to be found."""
+    named = [person.user_id for person in people if not person.consent]
+    return [point_id(user_id) for user_id in index.get(named)] if named else []

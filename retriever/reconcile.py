@@ -22,7 +22,7 @@ from features.outbox import Outbox
 from features.ports import FeatureStore
 from features.profile import UserId
 from features.settled import Settled
-from indexer.follow import vectors_of
+from indexer.follow import findable, vectors_of
 from indexer.payload import CONTENT
 from indexer.ports import UserIndex
 from retriever.errors import Overloaded
@@ -80,9 +80,9 @@ def differences(wanted: Mapping[UserId, str], found: Mapping[UserId, str]) -> Di
 
 def compare(store: FeatureStore, outbox: Outbox, index: UserIndex) -> Differences:
     """Look at everybody, change nobody; who is written meanwhile may be named wrongly. Raises what the stores raise."""
-    wanted = {p.user_id: fingerprint(p) for batch in Settled(store, outbox).scan() for p in batch}
+    wanted = {p.user_id: fingerprint(p) for batch in Settled(store, outbox).scan() for p in findable(batch)}
     waiting = [row.person for batch in outbox.batches(_BATCH) for row in batch if row.person is not None]
-    wanted |= {person.user_id: fingerprint(person) for person in waiting}
+    wanted |= {person.user_id: fingerprint(person) for person in findable(waiting)}
     return differences(wanted, {user_id: content for batch in index.contents() for user_id, content in batch.items()})
 
 
@@ -148,13 +148,15 @@ class Reconciler:
     def _mend(self, some: Sequence[UserId], unit: Unit) -> Differences:
         """Look at a few people again, now that nobody else writes, and mend what is still wrong."""
         waiting = self._outbox.get(some)
-        people = {user_id: person for user_id, person in self._store.get(some).items() if user_id not in waiting}
-        people |= {user_id: row.person for user_id, row in waiting.items() if row.person is not None}
+        known = {user_id: person for user_id, person in self._store.get(some).items() if user_id not in waiting}
+        known |= {user_id: row.person for user_id, row in waiting.items() if row.person is not None}
+        people = {person.user_id: person for person in findable(list(known.values()))}
         found = {user_id: str(point.payload.get(CONTENT, "")) for user_id, point in unit.index.get(some).items()}
         wrong = differences({user_id: fingerprint(person) for user_id, person in people.items()}, found)
         if wrong.extra:
-            for user_id in wrong.extra:  # for the tombstones, by which their bytes are erased, too
-                self._outbox.remove(user_id)
+            for user_id in wrong.extra:
+                if user_id not in known:  # for the tombstones, by which their bytes are erased, too
+                    self._outbox.remove(user_id)
             unit.index.delete([point_id(user_id) for user_id in wrong.extra])
         anew = [people[user_id] for user_id in (*wrong.missing, *wrong.stale)]
         if anew:
