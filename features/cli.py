@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features import console
+from features.expiry_cli import expire
 from features.genres.cli import genres
 from features.settings import FeatureSettings, load
 from features.stores_cli import migrate, refresh, sync, vacuum
@@ -41,6 +42,7 @@ app.command()(sync)
 app.command()(refresh)
 app.command()(vacuum)
 app.command()(migrate)
+app.command()(expire)
 app.command()(genres)
 
 

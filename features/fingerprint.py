@@ -1,4 +1,7 @@
-"""A digest of all that is known of a person but the time, by which two stores tell whether they know the same."""
+"""A digest of all that is known of a person but the time, by which two stores tell whether they know the same.
+
+Of listening that expires it covers the day: see ``features.sqlite.codec``.
+"""
 
 from __future__ import annotations
 

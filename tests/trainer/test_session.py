@@ -236,3 +236,16 @@ def test_stability_is_asked_of_the_version_that_is_named(opened: Opened, models:
 
 def test_a_training_that_came_to_its_end_leaves_no_checkpoint(models: Path) -> None:
     assert not (models / "checkpoint").exists()
+
+
+def test_what_was_read_from_spotify_s_api_is_trained_on_only_where_the_operator_says_so(opened: Opened, tmp_path: Path):
+    session = opened(tmp_path)
+    store = session.features.store
+    (somebody, *_) = session.everybody()
+    store.upsert([replace(somebody, source="spotify-api")])
+    try:
+        assert {person.user_id for person in session.everybody()}.isdisjoint({somebody.user_id})
+        told = opened(tmp_path, train_on_spotify_api=True)
+        assert somebody.user_id in {person.user_id for person in told.everybody()}
+    finally:
+        store.upsert([somebody])

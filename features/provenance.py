@@ -1,0 +1,31 @@
+"""Where listening came from, and what follows from that. Pure; each source names itself in ``TasteProfile.source``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from features.profile import UserId
+from features.user_features import UserFeatures
+
+SPOTIFY_PUBLIC, SPOTIFY_LOGIN = "spotify-api", "spotify-login"
+SPOTIFY_API = frozenset({SPOTIFY_PUBLIC, SPOTIFY_LOGIN})
+"""Sources that were read from Spotify's Web API, whose terms do not let it train models or be kept for good."""
+
+
+def is_of_spotify_api(person: UserFeatures) -> bool:
+    """Whether the listening was read from Spotify's Web API."""
+    return person.source in SPOTIFY_API
+
+
+def for_training(people: Iterable[UserFeatures], *, with_spotify_api: bool) -> list[UserFeatures]:
+    """Those whose listening a model may be trained and proven on."""
+    return [person for person in people if with_spotify_api or not is_of_spotify_api(person)]
+
+
+def expired(
+    batches: Iterable[Sequence[UserFeatures]], *, now: datetime, after: timedelta
+) -> Iterator[UserId]:
+    """Those whose listening was read from Spotify's Web API more than ``after`` ago and not again since."""
+    for batch in batches:
+        yield from (p.user_id for p in batch if is_of_spotify_api(p) and now - p.updated_at > after)
