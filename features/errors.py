@@ -22,6 +22,7 @@
             │   └── SpotifySwitchedOff  nor anything else, until its owner pays
             ├── SpotifyNotFound   there is no such profile or playlist
             ├── SpotifyLoginNeeded  nobody is logged in, or not any more
+            │   └── SpotifyLoginEnded  somebody was, whose data are to go
             └── SpotifyUnavailable  for the moment: trying again may help
                 └── SpotifyRateLimited  it was asked for too much
 
@@ -31,6 +32,8 @@ Every room draws its own tree in its own ``errors.py``; the rims (command line, 
 from __future__ import annotations
 
 from typing import Any
+
+from features.profile import UserId
 
 
 class SoundalikeError(Exception):
@@ -168,7 +171,7 @@ class SpotifyError(FeaturesError):
 class SpotifyNotConfigured(SpotifyError):
     """No app of Spotify's is set up here, or Spotify does not know it."""
 
-    http_status, code, title = 501, "spotify-not-configured", "Spotify is not set up"
+    http_status, code, title = 403, "spotify-not-configured", "Spotify is not set up"
 
 
 class SpotifyLink(SpotifyError):
@@ -199,6 +202,20 @@ class SpotifyLoginNeeded(SpotifyError):
     """Nobody is logged in to Spotify, or not any more."""
 
     http_status, code, title = 401, "spotify-login-needed", "Log in with Spotify"
+
+
+class SpotifyLoginEnded(SpotifyLoginNeeded):
+    """Somebody was logged in, and took that back at Spotify, or it is over.
+
+    Attributes:
+        user_id: who, for the caller, who has to delete what was read with it; not in the message.
+    """
+
+    code = "spotify-login-ended"
+
+    def __init__(self, what: str, mend: str, user_id: UserId) -> None:
+        super().__init__(what, mend)
+        self.user_id = user_id
 
 
 class SpotifyUnavailable(SpotifyError):

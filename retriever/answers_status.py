@@ -63,6 +63,18 @@ class OutboxStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SpotifyStatus:
+    """What Spotify lets this server read: asked, never assumed.
+
+    ``extended``: public profiles by their link; ``dev``: only the library of people who log in; ``none``: nothing.
+    """
+
+    mode: Literal["extended", "dev", "none"]
+    why: str
+    login: Annotated[bool, Field(description="Whether people can log in, at /v1/spotify/login.")]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Everything at a glance."""
 
@@ -73,3 +85,4 @@ class Status:
     features: FeaturesStatus
     outbox: OutboxStatus
     encoding_waiting: int
+    spotify: SpotifyStatus

@@ -19,7 +19,7 @@ from retriever.observe.metrics import Metrics
 from retriever.observe.tracing import Tracing
 from retriever.parts import Parts
 from retriever.recent import RecentAnswers
-from retriever.routes import admin, ask, health, near, people
+from retriever.routes import admin, ask, health, near, people, spotify
 from retriever.routes.common import Opened
 from retriever.settings import RetrieverSettings
 from retriever.workers import Workers
@@ -40,7 +40,9 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = await anyio.to_thread.run_sync(open_parts, metrics)
         recent = RecentAnswers(lambda: parts.live.generation, settings.recent_answers_mb * 2**20)
-        app.state.opened = Opened(parts, _workers(settings), metrics, recent)
+        workers = _workers(settings, settings.worker_threads)
+        readers = _workers(settings, settings.reading_threads)
+        app.state.opened = Opened(parts, workers, readers, metrics, recent)
         warm_up = threading.Thread(target=_warm_up, args=(parts.warm_up,), name="warm-up", daemon=True)
         warm_up.start()
         parts.start()
@@ -63,7 +65,7 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
-    for room in (ask, near, people, health, admin):
+    for room in (ask, near, people, spotify, health, admin):
         app.include_router(room.router)
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_mb * 2**20, max_body_s=settings.request_timeout_s)
     documents.describe_bodies(app)
@@ -71,9 +73,9 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
     return app
 
 
-def _workers(settings: RetrieverSettings) -> Workers:
+def _workers(settings: RetrieverSettings, threads: int) -> Workers:
     return Workers(
-        threads=settings.worker_threads,
+        threads=threads,
         most_at_once=settings.max_requests_at_once,
         deadline_s=settings.request_timeout_s,
     )

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from features.build import FeatureBuilder
 from features.delivery import Delivered
+from features.genres.lookups import MusicBrainzLookups
 from features.identity import point_id
 from features.listener import Listener, identified
 from features.outbox import Outbox
 from features.ports import ArtistCatalog, FeatureStore, TextEncoder
+from features.profile import UserId
 from features.settings import FeatureSettings
 from features.settled import Settled
 from features.user_features import UserFeatures
@@ -20,13 +22,16 @@ from indexer.ports import IndexCatalog
 from indexer.tombstones import holds_deleted
 from retriever.access.idempotency import Idempotent
 from retriever.courier import Courier, Pace
+from retriever.elsewhere import Elsewhere
 from retriever.encoding import EncodingQueue
 from retriever.eraser import Eraser
 from retriever.examples import ArtistVectors
+from retriever.expirer import Expirer
 from retriever.follower import Follower
 from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
 from retriever.lanes import Lanes
 from retriever.live import Live
+from retriever.lookups import GenreLookups
 from retriever.members import Members
 from retriever.observe.metrics import Metrics
 from retriever.opening import Sources
@@ -35,6 +40,7 @@ from retriever.reconcile import Reconciler
 from retriever.refresher import Refresher
 from retriever.service import Bounds, Service, Tools
 from retriever.settings import RetrieverSettings
+from retriever.spotify_watch import SpotifyWatch
 from retriever.status import Statuses
 from trainer.ports import Embedder
 
@@ -53,8 +59,12 @@ class Outside:
         catalog: the versions of the index.
         load_embedder: the model of a version.
         model_created_at: when a version of the model was trained; None where that is unknown.
+        elsewhere: where profiles are read that are not sent.
         refresh: brings up to date what is known here of a store that others write to, too; None where nobody else does.
         erase_command: rewrites the versions that hold bytes of deleted people; None where nothing needs to be.
+        lookups: of artists whose genres nobody knows; None where there are none.
+        expire_command: deletes people whose listening may not be kept any longer; None where nobody expires.
+        close: lets go of what belongs to all this.
     """
 
     store: FeatureStore
@@ -63,9 +73,13 @@ class Outside:
     outbox: Outbox
     catalog: IndexCatalog
     load_embedder: Callable[[int], Embedder]
+    elsewhere: Elsewhere
     model_created_at: Callable[[int], datetime | None] = lambda _version: None
     refresh: Callable[[], None] | None = None
     erase_command: Sequence[str] | None = None
+    lookups: MusicBrainzLookups | None = None
+    expire_command: Sequence[str] | None = None
+    close: Callable[[], None] = lambda: None
 
 
 def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSettings, metrics: Metrics) -> Parts:
@@ -94,7 +108,14 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
             eraser.want()
 
     live = Live(sources, on_deleted)
-    members = Members(live, outside.outbox, store, on_forget=lambda user_id: idempotent.forget([point_id(user_id)]))
+    spotify = outside.elsewhere.spotify
+
+    def on_forget(user_id: UserId) -> None:
+        idempotent.forget([point_id(user_id)])
+        spotify.forget(user_id)
+
+    members = Members(live, outside.outbox, store, on_forget=on_forget)
+    watch = SpotifyWatch(spotify)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
 
     def build(listeners: Sequence[Listener]) -> list[UserFeatures]:
@@ -128,6 +149,7 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         text_model=outside.encoder.name,
         model_created_at=outside.model_created_at,
         encoding_depth=lambda: encoding.depth,
+        spotify=lambda: watch.status,
     )
     metrics.watch(statuses.state)
 
@@ -135,7 +157,14 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         live.close()
         outside.outbox.close()
         idempotent.close()
+        outside.close()
 
+    def warm_up() -> None:
+        outside.encoder.warm_up()
+        watch.step()
+
+    expirer = None if outside.expire_command is None else Expirer(outside.expire_command)
+    lookups = None if outside.lookups is None else GenreLookups(outside.lookups)
     return Parts(
         service=Service(live, members, Tools(builder, ArtistVectors(build), metrics.searching), bounds),
         members=members,
@@ -145,11 +174,12 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         reconciler=Reconciler(live, outside.outbox, outside.store, refresh=outside.refresh or (lambda: None)),
         idempotent=idempotent,
         encoding=encoding,
-        background=(Follower(live, settings), courier, *filter(None, (eraser, refresher))),
+        elsewhere=outside.elsewhere,
+        background=(Follower(live, settings), courier, watch, *filter(None, (eraser, expirer, lookups, refresher))),
         settings=settings,
         features=features,
         identified=identified,
-        warm_up=outside.encoder.warm_up,
+        warm_up=warm_up,
         close=close,
     )
 

@@ -11,6 +11,7 @@ from features.profile import UserId
 from features.user_features import UserFeatures
 from indexer.errors import IndexUnavailable
 from retriever.answers import Index, Recommendations
+from retriever.errors import Finding, InvalidRequest
 from retriever.options import Options
 from retriever.problems import Problem, problem_of
 from retriever.schemas import Ask
@@ -97,6 +98,8 @@ def people_in(answers: Iterable[Recommendations]) -> tuple[UserId, ...]:
 
 
 def _asker(ask: Ask, service: Service, otherwise: UserId | None) -> Listener | UserId | SoundalikeError | None:
+    if ask.place is not None:  # takes seconds, and so is not done for many at once
+        return InvalidRequest([Finding(ask.place.kind, "what is read elsewhere is asked about one at a time")])
     if ask.profile is None:
         return ask.known_asker
     try:

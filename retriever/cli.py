@@ -41,23 +41,41 @@ def serve(
 
 @app.command()
 def ask(
-    file: Annotated[Path, typer.Argument(help="Spotify's data export, an Exportify CSV or ZIP, or a profile as JSON.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Spotify's data export, an Exportify CSV or ZIP, or a profile as JSON; or the link to a Spotify "
+            "profile, or listenbrainz:NAME, which the server reads."
+        ),
+    ],
     url: Annotated[str, typer.Option(help="Where the server is.")] = "http://127.0.0.1:8000",
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many people.")] = 10,
     remember: Annotated[
-        bool, typer.Option("--remember/--forget-me", help="Join the community, or leave no trace.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--remember/--forget-me",
+            help="Join the community, or leave no trace. If not given: a file joins, what is read elsewhere does not.",
+        ),
+    ] = None,
     start: Annotated[bool, typer.Option("--start", help="Start a server for this one question.")] = False,
 ) -> None:
-    """Ask who listens as the owner of FILE does: uploads it to the API and shows the nearest people with reasons."""
+    """Ask who listens as the owner of SOURCE does, and show the nearest people with reasons.
+
+    Example: python -m retriever ask my_spotify_data.zip
+    """
     from features.settings import load
-    from retriever.client import Client
+    from retriever.client import Client, elsewhere_of
     from retriever.own_server import own_server
     from retriever.settings import ClientSettings
     from retriever.show import answer_view
 
+    elsewhere = elsewhere_of(source)
     with own_server() if start else nullcontext(url) as address:
-        answer = Client(address, load(ClientSettings).api_key).upload(file, limit=limit, remember=remember)
+        client = Client(address, load(ClientSettings).api_key)
+        if elsewhere is None:
+            answer = client.upload(Path(source), limit=limit, remember=remember is not False)
+        else:
+            answer = client.recommend(elsewhere, limit=limit, remember=bool(remember))
     console.stdout().print(answer_view(answer))
 
 

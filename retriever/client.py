@@ -40,6 +40,11 @@ class Client:
         except OSError as error:
             raise UnreadableSource(f"{file} cannot be read: {error.strerror}.", "Give a file that exists.") from error
 
+    def recommend(self, asked: dict[str, Any], *, limit: int, remember: bool) -> dict[str, Any]:
+        """Post a question to ``/v1/recommendations``. Raises NoAnswer, Refused."""
+        question = {**asked, "limit": limit, "remember": remember}
+        return self._post("/v1/recommendations", _UPLOAD_TIMEOUT, json=question)
+
     def reconcile(self, *, dry_run: bool) -> dict[str, Any]:
         """Have the server compare its stores. Raises NoAnswer, Refused."""
         return self._post("/v1/admin/reconcile", _WORK_TIMEOUT, params={"dry_run": dry_run})
@@ -59,3 +64,10 @@ class Client:
         if response.is_error:
             raise Refused(answer.get("detail", f"Status {response.status_code}."), answer.get("mend", ""))
         return answer
+
+
+def elsewhere_of(source: str) -> dict[str, Any] | None:
+    """The question about a profile that the server is to read elsewhere; None for a file."""
+    if source.startswith("listenbrainz:"):
+        return {"listenbrainz": source.removeprefix("listenbrainz:")}
+    return {"spotify_url": source} if source.startswith(("https://", "http://", "spotify:")) else None

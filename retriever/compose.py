@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
 
 from features import compose as features_compose
 from features.settings import FeatureSettings, load
+from features.spotify.compose import open_spotify
+from features.spotify.login import Login
+from features.spotify.settings import SpotifySettings
 from indexer import compose as indexer_compose
 from retriever.assembly import Outside, assemble
+from retriever.elsewhere import Elsewhere, SpotifyDoor
 from retriever.eraser import COMMAND
+from retriever.expirer import COMMAND as EXPIRE
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
@@ -52,6 +58,12 @@ def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> O
             )
         return embedder
 
+    with ExitStack() as stack:
+        lookups = None
+        if feature_settings.musicbrainz_contact is not None:
+            lookups = stack.enter_context(closing(features_compose.lookups(feature_settings, room)))
+        places = _elsewhere(feature_settings, stack)
+        close = stack.pop_all().close
     return Outside(
         store=room.store,
         artists=room.catalog,
@@ -60,6 +72,23 @@ def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> O
         catalog=indexer_compose.catalog(),
         load_embedder=fitting_embedder,
         model_created_at=made.get,
+        elsewhere=places,
         refresh=refresh,
         erase_command=COMMAND,
+        lookups=lookups,
+        expire_command=EXPIRE,
+        close=close,
     )
+
+
+def _elsewhere(features: FeatureSettings, stack: ExitStack) -> Elsewhere:
+    """Spotify and ListenBrainz, to be closed with ``stack``; neither is asked anything yet."""
+    settings = load(SpotifySettings)
+    reading = stack.enter_context(open_spotify(settings, features.home))
+    login = None
+    if settings.client_id is not None:
+        login = stack.enter_context(closing(Login(settings, features.home)))
+    is_https = settings.redirect_url.startswith("https://")
+    door = SpotifyDoor(reading, login, features.max_profile_tracks, is_https)
+    listenbrainz = stack.enter_context(closing(features_compose.listenbrainz(features)))
+    return Elsewhere(door, listenbrainz.read)

@@ -86,6 +86,25 @@ OF_SOMEBODY: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+_FORBIDDEN: dict[int | str, dict[str, Any]] = {
+    403: {"description": "Spotify does not let this server read that, or is not set up here.", **_PROBLEM}
+}
+_ELSEWHERE: dict[int | str, dict[str, Any]] = {
+    401: {"description": "Nobody is logged in with Spotify in this browser.", **_PROBLEM},
+    **_FORBIDDEN,
+    502: {"description": "What Spotify answered cannot be read.", **_PROBLEM},
+}
+ASKED = {**OF_SOMEBODY, **_ELSEWHERE}
+_AWAY = {"Location": _header("Where the browser goes on.")}
+AWAY: dict[int | str, dict[str, Any]] = {
+    303: {"description": "The browser goes on to Spotify.", "headers": _AWAY},
+    **_FORBIDDEN,
+}
+BACK: dict[int | str, dict[str, Any]] = {
+    303: {"description": "The browser goes on to the dashboard.", "headers": _AWAY},
+    **_ELSEWHERE,
+    401: {"description": "The login was declined, is over, or is none of this browser's.", **_PROBLEM},
+}
 TAGGED: dict[int | str, dict[str, Any]] = {
     200: {"headers": _ETAG},
     304: {"description": "Who asks has this answer already.", "headers": _ETAG},

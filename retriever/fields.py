@@ -46,6 +46,39 @@ Sources = Annotated[
     Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these."),
     FailFast(),
 ]
+# Narrower than what is read: an id may also be escaped (%C3%A9) and hold most other letters.
+_SPOTIFY = (
+    r"^(https://open\.spotify\.com/(intl-[a-z]{2}/)?user/|spotify:user:)"
+    r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}$"
+)
+SpotifyUrl = Annotated[
+    str,
+    Field(max_length=2048, description="Link to a Spotify profile, whose public playlists are read."),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 2048,
+            "pattern": _SPOTIFY,
+            "description": "Link to a Spotify profile, whose public playlists are read; or spotify:user:ID.",
+        }
+    ),
+]
+SpotifyLogin = Annotated[
+    bool,
+    Field(description="Read the library of who is logged in with Spotify in this browser: /v1/spotify/login."),
+]
+ListenBrainzName = Annotated[
+    str,
+    Field(min_length=1, max_length=100),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 64,
+            "pattern": "^[A-Za-z0-9_.-]{0,63}[A-Za-z0-9_]$",
+            "description": "Name at ListenBrainz, whose public statistics are read.",
+        }
+    ),
+]
 MinArtists = Annotated[
     int, Field(ge=0, le=1_000_000, description="Only people with at least so many artists."), _Digits
 ]

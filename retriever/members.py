@@ -14,6 +14,7 @@ from features.identity import point_id
 from features.outbox import Outbox
 from features.ports import FeatureStore
 from features.profile import UserId
+from features.provenance import is_of_spotify_api
 from features.user_features import UserFeatures
 from indexer.errors import IndexUnavailable
 from indexer.follow import vectors_of
@@ -68,6 +69,20 @@ class Members:
             with suppress(IndexUnavailable), self._live.changing() as unit:
                 unit.index.delete([point_id(user_id)])
             self._on_forget(user_id)  # again: a question that began in between has still found them
+
+    def forget_spotify(self, user_id: UserId) -> bool:
+        """Delete a person if all that is kept of them was read from Spotify's API; whether that was so.
+
+        Raises:
+            StoreError: the stores cannot be read or written. Overloaded: others have been writing for too long.
+        """
+        try:
+            if not is_of_spotify_api(self.known(user_id)):
+                return False
+            self.forget(user_id)
+        except UnknownUser:
+            return False
+        return True
 
     def known(self, user_id: UserId) -> UserFeatures:
         """What is kept of a person. Raises UnknownUser, StoreError."""

@@ -46,6 +46,7 @@ def _dry(settings: RetrieverSettings) -> Reconciled:
     finally:
         index.close()
         stores.outbox.close()
+        stores.close()
 
 
 def _mended(settings: RetrieverSettings) -> Reconciled:

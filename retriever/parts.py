@@ -10,6 +10,7 @@ from features.outbox import Outbox
 from features.profile import TasteProfile
 from features.settings import FeatureSettings
 from retriever.access.idempotency import Idempotent
+from retriever.elsewhere import Elsewhere
 from retriever.lanes import Lanes
 from retriever.live import Live
 from retriever.members import Members
@@ -39,6 +40,7 @@ class Parts:
         reconciler: compares the stores, and mends.
         idempotent: answers repeated writes as before.
         encoding: makes features of new profiles.
+        elsewhere: where profiles are read that are not sent.
         background: threads that keep the stores in step while the application runs.
         settings: of this room.
         features: of the features room, for the limits on uploads.
@@ -55,6 +57,7 @@ class Parts:
     reconciler: Reconciler
     idempotent: Idempotent
     encoding: Lanes
+    elsewhere: Elsewhere
     background: tuple[Repeating, ...]
     settings: RetrieverSettings
     features: FeatureSettings

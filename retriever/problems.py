@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from features.errors import SoundalikeError
+from features.errors import SoundalikeError, SpotifyRateLimited
 from retriever.errors import Finding, InvalidRequest
 from retriever.findings import findings_of
 from retriever.observe.seen import seen, template_of
@@ -81,7 +81,8 @@ def install(app: FastAPI) -> None:
 async def _mendable(request: Request, error: Exception) -> Response:
     assert isinstance(error, SoundalikeError)  # noqa: S101 - what the handler is installed for
     seen(request.scope).code = error.code
-    return respond(problem_of(error, request.url.path))
+    later = {"retry-after": str(error.retry_after_s)} if isinstance(error, SpotifyRateLimited) else None
+    return respond(problem_of(error, request.url.path), later)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

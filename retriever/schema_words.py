@@ -39,15 +39,20 @@ _WITH_A_TRACK = {
     "properties": {"playlists": {"type": "array", "contains": _A_PLAYLIST}},
 }
 _KINDS = ("users", "artists")
+_NONE = dict.fromkeys(("profile", "user_id", "spotify_url", "listenbrainz"), _NULL) | {
+    "spotify_login": {"const": False}
+}
+
+
+def _asked_by(name: str, told: dict[str, Any]) -> dict[str, Any]:
+    return {"required": [name], "properties": _NONE | {name: told}}
+
+
 ASKERS: list[Any] = [
-    {"required": ["profile"], "properties": {"profile": {**_NO_NULL, **_WITH_A_TRACK}, "user_id": _NULL}},
-    {"required": ["user_id"], "properties": {"user_id": _NO_NULL, "profile": _NULL}},
-    {
-        "required": ["like"],
-        "properties": {
-            "profile": _NULL,
-            "user_id": _NULL,
-            "like": {"anyOf": [{"required": [name], "properties": {name: {"minItems": 1}}} for name in _KINDS]},
-        },
-    },
+    _asked_by("profile", {**_NO_NULL, **_WITH_A_TRACK}),
+    _asked_by("user_id", _NO_NULL),
+    _asked_by("spotify_url", _NO_NULL),
+    _asked_by("listenbrainz", _NO_NULL),
+    _asked_by("spotify_login", {"const": True}),
+    _asked_by("like", {"anyOf": [{"required": [name], "properties": {name: {"minItems": 1}}} for name in _KINDS]}),
 ]

@@ -13,17 +13,21 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 from features.compact import Limits
 from features.profile import TasteProfile, UserId, UserIdText
 from indexer.ports import Where
+from retriever.elsewhere import Place
 from retriever.fields import (
     ActiveSince,
     Artist,
     Diversity,
     Exclude,
     Limit,
+    ListenBrainzName,
     MinArtists,
     Playlists,
     PlaylistsInForm,
     Remember,
     Sources,
+    SpotifyLogin,
+    SpotifyUrl,
     TopArtists,
     TopArtistsInForm,
     choice_of,
@@ -51,6 +55,9 @@ class Liked(BaseModel):
 class Ask(BaseModel):
     """A question for the nearest people: of a profile, of somebody known, or of nobody in particular by what is liked.
 
+    A profile may be sent, or be read at Spotify or ListenBrainz. Of one that is read there nothing is kept unless
+    remember is given as true: who does that says that it is theirs, or that its owner agrees.
+
     Where nobody in particular asks, user_id and coverage are null in the answer, and the reasons are what people share
     with all that is liked.
     """
@@ -64,6 +71,9 @@ class Ask(BaseModel):
 
     profile: TasteProfile | None = None
     user_id: UserIdText | None = None
+    spotify_url: SpotifyUrl | None = None
+    spotify_login: SpotifyLogin = False
+    listenbrainz: ListenBrainzName | None = None
     limit: Limit = DEFAULT_LIMIT
     top_artists: TopArtists | None = None
     playlists: Playlists | None = None
@@ -78,9 +88,11 @@ class Ask(BaseModel):
 
     @model_validator(mode="after")
     def _one_asker(self) -> Self:
-        if self.profile is not None and self.user_id is not None:
-            raise ValueError("give either profile or user_id")
-        if self.profile is None and self.user_id is None and not (self.like.users or self.like.artists):
+        askers = (self.profile, self.user_id, self.spotify_url, self.listenbrainz, self.spotify_login or None)
+        given = sum(asker is not None for asker in askers)
+        if given > 1:
+            raise ValueError("give one of profile, user_id, spotify_url, spotify_login and listenbrainz")
+        if not given and not (self.like.users or self.like.artists):
             raise ValueError("give profile or user_id, or something to like")
         if self.profile is not None and not _has_an_artist(self.profile):
             raise ValueError("the profile holds no track with an artist")
@@ -92,6 +104,20 @@ class Ask(BaseModel):
         return read_json(cls, body)
 
     @property
+    def place(self) -> Place | None:
+        """Where the profile is to be read; None where it was sent, or is none."""
+        if self.spotify_url is not None:
+            return Place("spotify_url", self.spotify_url, self.playlists)
+        if self.listenbrainz is not None:
+            return Place("listenbrainz", self.listenbrainz)
+        return Place("spotify_login", playlists=self.playlists) if self.spotify_login else None
+
+    @property
+    def joins(self) -> bool:
+        """Whether who asks joins the community; of what is read elsewhere only where that was said in so many words."""
+        return self.remember and (self.place is None or "remember" in self.model_fields_set)
+
+    @property
     def known_asker(self) -> UserId | None:
         """Who asks without a profile; None where nobody in particular does."""
         return None if self.user_id is None else UserId(self.user_id)
@@ -101,7 +127,7 @@ class Ask(BaseModel):
         return Options(
             self.limit,
             Limits(self.top_artists, self.playlists),
-            self.remember,
+            self.joins,
             choice_of(self.source, self.min_artists, self.active_since, self.exclude, self.diversity),
             self.like.examples(),
             self.unlike.examples(),

@@ -28,6 +28,10 @@ class RetrieverSettings(AccessSettings):
     """Most memory in MB for answers of /similar that are given again for as long as nothing has changed."""
     worker_threads: Annotated[int, Field(ge=1, le=64)] = 4
     """Threads that read requests, search and use the stores; new profiles are encoded by one more."""
+    reading_threads: Annotated[int, Field(ge=1, le=64)] = 4
+    """Threads that read profiles at Spotify and ListenBrainz: that takes seconds, and holds up no other request."""
+    dashboard_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = None
+    """Where a browser goes on to after a login with Spotify, such as http://127.0.0.1:8501/. Unset: it is answered."""
     max_requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Requests that may wait for a thread or for their encoding at once; more are answered 503 with Retry-After."""
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = 1000

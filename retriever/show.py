@@ -19,12 +19,12 @@ def answer_view(answer: dict[str, Any]) -> RenderableType:
         f"Who listens like {answer['user_id']} ({kept}; model v{answer['model_version']}; "
         f"genres known of {coverage['genres']:.0%}, years of {coverage['years']:.0%} of the listening)"
     )
-    people = Table(title=title, title_justify="left", show_lines=True)
+    people = Table(title=Text(title), title_justify="left", show_lines=True)
     for name in ("person", "similarity", "shared artists, rarest first", "shared genres, rarest first", "by part"):
         people.add_column(name, overflow="fold")
     for person in answer["recommendations"]:
         people.add_row(
-            Text(person["display_name"] or person["user_id"]),
+            _named(person),
             _nearness(person),
             _some(person["shared_artists"]),
             _some(person["shared_genres"]),
@@ -41,6 +41,12 @@ def reconciled_view(found: dict[str, Any]) -> RenderableType:
     counts = ", ".join(f"{number:,} {name}" for name, number in wrong.items())
     some = ", ".join(found["examples"])
     return Text(f"{counts} in the index {'(nothing was changed)' if found['dry_run'] else '(mended)'}: {some}")
+
+
+def _named(person: dict[str, Any]) -> Text:
+    """The name, and the page that it came from: Spotify asks for a link back wherever its metadata shows."""
+    name = Text(person["display_name"] or person["user_id"])
+    return name if person["profile_url"] is None else name.append(f"\n{person['profile_url']}", style="dim")
 
 
 def _nearness(person: dict[str, Any]) -> str:

@@ -10,7 +10,15 @@ from typing import Literal, TypeVar
 from features.errors import SoundalikeError
 from features.outbox import Outbox
 from features.ports import FeatureStore
-from retriever.answers_status import FeaturesStatus, IndexStatus, ModelStatus, OutboxStatus, Readiness, Status
+from retriever.answers_status import (
+    FeaturesStatus,
+    IndexStatus,
+    ModelStatus,
+    OutboxStatus,
+    Readiness,
+    SpotifyStatus,
+    Status,
+)
 from retriever.live import Live
 from retriever.observe.state import State
 
@@ -30,6 +38,7 @@ class Statuses:
         text_model: name of the text encoder.
         model_created_at: when a version of the model was trained; None where that is unknown.
         encoding_depth: profiles that wait to be encoded.
+        spotify: what it lets this server read.
     """
 
     live: Live
@@ -40,6 +49,7 @@ class Statuses:
     text_model: str
     model_created_at: Callable[[int], datetime | None]
     encoding_depth: Callable[[], int]
+    spotify: Callable[[], SpotifyStatus]
 
     def readiness(self) -> Readiness:
         """Whether questions can be answered."""
@@ -71,6 +81,7 @@ class Statuses:
             features=self._features(now),
             outbox=OutboxStatus(depth.waiting, 0.0 if depth.oldest is None else _age(depth.oldest, now)),
             encoding_waiting=self.encoding_depth(),
+            spotify=self.spotify(),
         )
 
     def _features(self, now: datetime) -> FeaturesStatus:

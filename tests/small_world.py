@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from features.build import FeatureBuilder
+from features.errors import UnknownUser
 from features.listener import listener_of
 from features.outbox import Outbox
+from features.profile import TasteProfile
 from features.settings import FeatureSettings
+from features.spotify.compose import open_spotify
+from features.spotify.settings import SpotifySettings
 from features.sqlite.store import SqliteFeatureStore
 from indexer.build import BuildOptions, build_index
 from indexer.edge_catalog import EdgeIndexCatalog
 from indexer.settings import IndexSettings
 from retriever.assembly import Outside, assemble
+from retriever.elsewhere import Elsewhere, SpotifyDoor
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
@@ -45,6 +51,8 @@ class SmallWorld:
         return assemble(replace(self.outside(), **others), at_home, features, metrics or Metrics())
 
     def outside(self) -> Outside:
+        stack = ExitStack()
+        spotify = stack.enter_context(open_spotify(SpotifySettings(_env_file=None), self.folder))
         return Outside(
             self.store,
             self.store.catalog,
@@ -52,7 +60,13 @@ class SmallWorld:
             Outbox(self.folder / "outbox.db"),
             self.catalog,
             lambda _version: self.embedder,
+            Elsewhere(SpotifyDoor(spotify, None, 1000), nobody_at_listenbrainz),
+            close=stack.close,
         )
+
+
+def nobody_at_listenbrainz(name: str) -> TasteProfile:
+    raise UnknownUser(f"Nobody at ListenBrainz is called {name!r}.", "Check the name.")
 
 
 def a_small_world(folder: Path, people: int = 40) -> SmallWorld:

@@ -44,6 +44,11 @@ RULES = (
     Rule("GET", "/redoc", Role.READ),
     Rule("GET", "/openapi.json", Role.READ),
     Rule("GET", "/v1/status", Role.READ),
+    # A browser follows links without a key; all that these tell is of its own session.
+    Rule("GET", "/v1/spotify/login", None),
+    Rule("GET", "/v1/spotify/callback", None),
+    Rule("GET", "/v1/spotify/me", None),
+    Rule("POST", "/v1/spotify/disconnect", None),
     Rule("GET", "/v1/users/{user_id}", Role.READ),
     Rule("GET", "/v1/users/{user_id}/similar", Role.READ),
     Rule("GET", "/v1/users/{a}/compatibility/{b}", Role.READ),

@@ -7,14 +7,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
+from features.errors import SpotifyLoginEnded
 from features.listener import Listener
-from features.profile import UserId
+from features.profile import TasteProfile, UserId
 from features.sources import SourceLimits, read_upload
 from retriever import documents
 from retriever.access.idempotency import Done
 from retriever.access.request_key import RequestKey, fingerprint, request_key_of, user_id_for
 from retriever.answers import Recommendations
 from retriever.batch import Results, answered, listeners_of, people_in, understood
+from retriever.browser_session import session_of
+from retriever.elsewhere import Place
 from retriever.options import Options
 from retriever.reading import told_in_full
 from retriever.routes.common import Opened, json_body, opened, versioned
@@ -24,24 +27,25 @@ router = APIRouter(tags=["ask"])
 
 
 @router.post(
-    "/v1/recommendations", response_model=Recommendations, responses=documents.OF_SOMEBODY, openapi_extra=documents.ASK
+    "/v1/recommendations", response_model=Recommendations, responses=documents.ASKED, openapi_extra=documents.ASK
 )
 async def recommend(request: Request) -> Response:
     """The people nearest to a profile, or to somebody known, with reasons; and artists to discover."""
     room, body, key = opened(request), await json_body(request), request_key_of(request.scope)
-    printed = fingerprint("POST", request.url.path, body)
-
-    def read() -> tuple[Listener | UserId | None, Options]:
-        ask = Ask.parse(body)
-        if ask.profile is None:
-            return ask.known_asker, ask.options()
-        return room.parts.service.listener(ask.profile, otherwise=_id_by(key, printed)), ask.options()
+    session = session_of(request)
+    printed = fingerprint("POST", request.url.path, body, session)
 
     async def work() -> Done:
-        asker, options = await room.workers.run(read)
-        if isinstance(asker, Listener):
-            return await _recommended(room, asker, options)
-        return Done(versioned(await room.workers.run(lambda: room.parts.service.recommend_known(asker, options))))
+        ask = await room.workers.run(lambda: Ask.parse(body))
+        place, options, profile = ask.place, ask.options(), ask.profile
+        if place is not None:
+            profile = await _read(room, place, session)
+        if profile is None:
+            asker = ask.known_asker
+            return Done(versioned(await room.workers.run(lambda: room.parts.service.recommend_known(asker, options))))
+        told, otherwise = profile, _id_by(key, printed)
+        listener = await room.workers.run(lambda: room.parts.service.listener(told, otherwise=otherwise))
+        return await _recommended(room, listener, options)
 
     return await room.workers.admit(lambda: room.parts.idempotent.run(key, printed, work))
 
@@ -88,6 +92,16 @@ async def upload(request: Request, form: Annotated[Upload, Form(media_type="mult
         return await room.parts.idempotent.run(key, printed, work)
 
     return await room.workers.admit(answer)
+
+
+async def _read(room: Opened, place: Place, session: str) -> TasteProfile:
+    """The profile at a place; who took a login back at Spotify has taken back what was read with it."""
+    try:
+        return await room.readers.run(lambda: room.parts.elsewhere.read(place, session))
+    except SpotifyLoginEnded as ended:
+        whose = ended.user_id
+        await room.workers.run(lambda: room.parts.members.forget_spotify(whose))
+        raise
 
 
 async def _recommended(room: Opened, listener: Listener, options: Options) -> Done:

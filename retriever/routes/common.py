@@ -25,10 +25,16 @@ MODEL_HEADER, INDEX_HEADER = "Soundalike-Model", "Soundalike-Index"
 
 @dataclass
 class Opened:
-    """What the lifespan opened, for the routes to work with. ``leaving``: the server is about to stop."""
+    """What the lifespan opened, for the routes to work with.
+
+    Attributes:
+        readers: threads for what is read elsewhere, which may take long.
+        leaving: the server is about to stop.
+    """
 
     parts: Parts
     workers: Workers
+    readers: Workers
     metrics: Metrics
     recent: RecentAnswers
     leaving: bool = False

@@ -7,6 +7,7 @@ def test_an_answer_shows_how_near_a_person_is_and_how_sure_that_is() -> None:
     person = {
         "user_id": "bob",
         "display_name": None,
+        "profile_url": "https://open.spotify.com/user/bob",
         "similarity": 0.8765,
         "percentile": 99.1,
         "confidence": 0.6213,
@@ -28,7 +29,7 @@ def test_an_answer_shows_how_near_a_person_is_and_how_sure_that_is() -> None:
         console.print(answer_view(answer))
 
     text = shown.get()
-    for said in ("bob", "eve", "0.876", "99.1 % of pairs", "62 % sure", "Can, Neu!", "artist 0.71", "Faust"):
+    for said in ("bob", "eve", "https://open.spotify.com/user/bob", "0.876", "99.1 % of pairs", "62 % sure", "Can, Neu!", "artist 0.71", "Faust"):
         assert said in text
     assert text.count("nearer than") == 1
     assert "genre 0" not in text
