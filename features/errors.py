@@ -25,6 +25,7 @@
             │   └── SpotifyLoginEnded  somebody was, whose data are to go
             └── SpotifyUnavailable  for the moment: trying again may help
                 └── SpotifyRateLimited  it was asked for too much
+                    └── SpotifyQuotaUsedUp  by all of its owner's programs together
 
 Every room draws its own tree in its own ``errors.py``; the rims (command line, HTTP) know only the root.
 """
@@ -236,3 +237,7 @@ class SpotifyRateLimited(SpotifyUnavailable):
     def __init__(self, what: str, mend: str = "", *, retry_after_s: int) -> None:
         super().__init__(what, mend)
         self.retry_after_s = retry_after_s
+
+
+class SpotifyQuotaUsedUp(SpotifyRateLimited):
+    """The quota of the app's owner is used up; waiting for a moment does not help."""

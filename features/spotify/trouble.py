@@ -12,6 +12,7 @@ from features.errors import (
     SpotifyForbidden,
     SpotifyLoginNeeded,
     SpotifyNotFound,
+    SpotifyQuotaUsedUp,
     SpotifyRateLimited,
     SpotifySwitchedOff,
     SpotifyUnavailable,
@@ -128,7 +129,7 @@ def _too_much(refusal: Refusal) -> SpotifyRateLimited:
     if refusal.reason != QUOTA:
         return rate_limited(refusal.retry_after_s or 1)
     rest = refusal.retry_after_s or _QUOTA_REST_S
-    return SpotifyRateLimited(
+    return SpotifyQuotaUsedUp(
         "The quota that Spotify grants the owner of this server is used up.",
         "Try again later; a data export or a CSV from Exportify can be uploaded now.",
         retry_after_s=rest,
