@@ -14,7 +14,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for room in ROOMS for path in
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 HEAVY = (
     *("torch", "sentence_transformers", "transformers", "qdrant_client", "scipy", "fastapi", "matplotlib"),
-    *("hopsworks", "hsfs", "pyarrow", "pandas", "deltalake", "spotipy"),
+    *("hopsworks", "hsfs", "pyarrow", "pandas", "deltalake", "spotipy", "datasets"),
 )
 MAX_LINES = 300
 
