@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features import console
+from features.backfill.cli import backfill
 from features.expiry_cli import expire
 from features.genres.cli import genres
 from features.settings import FeatureSettings, load
@@ -44,6 +45,7 @@ app.command()(vacuum)
 app.command()(migrate)
 app.command()(expire)
 app.command()(genres)
+app.command()(backfill)
 
 
 @app.command("import")

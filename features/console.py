@@ -19,6 +19,7 @@ OnCount = Callable[[int], None]
 
 EXIT_BAD_INPUT = 2
 EXIT_REJECTED = 3
+EXIT_TRY_LATER = 4
 EXIT_INTERRUPTED = 130
 
 

@@ -1,0 +1,77 @@
+"""Who of a list need not be read: who was read lately, who comes from elsewhere, and whose ending is noted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from features.backfill.outcomes import Note, Notes, Outcome, key_of
+from features.fingerprint import fingerprint
+from features.ports import FeatureStore
+from features.profile import UserId
+from features.provenance import SPOTIFY_PUBLIC
+from features.user_features import UserFeatures
+
+
+@dataclass
+class Sifted:
+    """Part of a list.
+
+    Attributes:
+        to_read: in the order of the list.
+        passed: how many are not to be read, and why.
+        hidden: those of them who are fresh, and have not agreed to be found.
+    """
+
+    to_read: list[UserId] = field(default_factory=list)
+    passed: Counter[Outcome] = field(default_factory=Counter)
+    hidden: list[UserFeatures] = field(default_factory=list)
+
+
+class Known:
+    """Looks people up in the feature store and in the notes. May raise ``StoreError``."""
+
+    def __init__(
+        self, store: FeatureStore, notes: Notes, *, fresher_than: timedelta, clock: Callable[[], datetime]
+    ) -> None:
+        """Who was read less than ``fresher_than`` ago is not read again."""
+        self._store, self._notes, self._fresher_than, self._clock = store, notes, fresher_than, clock
+
+    def sift(self, user_ids: Sequence[UserId]) -> Sifted:
+        """Who is to be read, and who is not."""
+        # Spotify spells the names of accounts in small letters, people do not.
+        held = self._store.get([*user_ids, *(UserId(user_id.lower()) for user_id in user_ids)])
+        people = {user_id: held.get(user_id) or held.get(UserId(user_id.lower())) for user_id in user_ids}
+        keys = {user_id: _key(user_id, person) for user_id, person in people.items()}
+        notes = self._notes.among([*keys.values(), *map(key_of, user_ids)])
+        sifted = Sifted()
+        for user_id, person in people.items():
+            outcome = self._outcome(person, notes.get(keys[user_id]), notes.get(key_of(user_id)))
+            if outcome is None:
+                sifted.to_read.append(user_id)
+                continue
+            sifted.passed[outcome] += 1
+            if outcome is Outcome.FRESH and person is not None and not person.consent:
+                sifted.hidden.append(person)
+        return sifted
+
+    def _outcome(self, person: UserFeatures | None, unchanged: Note | None, other: Note | None) -> Outcome | None:
+        """Why somebody need not be read; None if they have to be."""
+        if person is not None:
+            if not may_replace(person):
+                return Outcome.ELSEWHERE
+            read_at = person.updated_at if unchanged is None else max(person.updated_at, unchanged.at)
+            if self._clock() - read_at < self._fresher_than:
+                return Outcome.FRESH
+        return None if other is None else other.outcome
+
+
+def may_replace(person: UserFeatures) -> bool:
+    """Whether a public profile may take a person's place: what they brought themselves is more, and theirs."""
+    return person.source == SPOTIFY_PUBLIC
+
+
+def _key(user_id: UserId, person: UserFeatures | None) -> str:
+    return key_of(user_id) if person is None else key_of(person.user_id, fingerprint(person))
