@@ -68,10 +68,15 @@ class SpotifyDoor:
         user_id = login.who(session)
         if user_id is None:
             raise SpotifyLoginNeeded("Nobody is logged in here.", "Log in: /v1/spotify/login")
-        token = login.tokens.access_token
+
+        def token(refused: str | None) -> str:
+            return login.tokens.access_token(user_id, refused=refused)
+
         try:
-            return self.reading.library.read(lambda: token(user_id), self._limits(playlists)).profile
+            return self.reading.library.read(token, self._limits(playlists)).profile
         except SpotifyLoginNeeded as error:
+            if login.who(session) is not None:  # the tokens are kept, as when the key for them is another one
+                raise
             raise SpotifyLoginEnded(error.what, error.mend, user_id) from error
 
     def forget(self, user_id: UserId) -> None:

@@ -12,7 +12,7 @@ from features.errors import SpotifyNotConfigured
 from features.spotify.access import Access, KnownAccess, probe
 from features.spotify.app_token import AppToken
 from features.spotify.artists import ArtistGenres
-from features.spotify.connection import BACKOFF_S, Connection, GivenToken, new_session
+from features.spotify.connection import BACKOFF_S, Connection, GivenToken, PersonToken, new_session
 from features.spotify.kept import UnfinishedReadings
 from features.spotify.library import SpotifyLibrary
 from features.spotify.patience import Gate, Patience
@@ -91,7 +91,7 @@ def _app(settings: SpotifySettings, gate: Gate, backoff_s: float) -> Iterator[Co
 
 
 @contextmanager
-def _api_for(settings: SpotifySettings, gate: Gate, backoff_s: float, token: Callable[[], str]) -> Iterator[WebApi]:
+def _api_for(settings: SpotifySettings, gate: Gate, backoff_s: float, token: PersonToken) -> Iterator[WebApi]:
     """The Web API on behalf of a person."""
     session = new_session(backoff_s=backoff_s)
     with closing(Connection(settings, GivenToken(token), gate, session=session)) as connection:

@@ -40,18 +40,24 @@ class AccessToken(Protocol):
         ...
 
 
+PersonToken: TypeAlias = Callable[[str | None], str]
+"""Gives a token of a person who logged in, that is good for a while; told of one that Spotify refused, another one."""
+
+
 class GivenToken:
     """Tokens that somebody else looks after: of a person who logged in."""
 
-    def __init__(self, token: Callable[[], str]) -> None:
+    def __init__(self, token: PersonToken) -> None:
         self._token = token
+        self._refused: str | None = None
 
     def __call__(self) -> str:
         """As given."""
-        return self._token()
+        return self._token(self._refused)
 
     def discard(self, token: str) -> None:
-        """Whoever looks after it learns that from the error."""
+        """Whoever looks after it is told so next time."""
+        self._refused = token
 
 
 class Connection:

@@ -14,6 +14,7 @@ from features.profile import MAX_PLAYLISTS, TasteProfile, UserId
 from features.spotify.access import KnownAccess
 from features.spotify.artists import ArtistGenres
 from features.spotify.assemble import Genres, ReadPlaylist, artist_ids, check_size, profile_of
+from features.spotify.connection import PersonToken
 from features.spotify.favourites import favourite_artists, ranked
 from features.spotify.kept import Reading, UnfinishedReadings
 from features.spotify.paging import Ask, in_turn
@@ -49,7 +50,7 @@ class SpotifyLibrary:
 
     def __init__(
         self,
-        api_for: Callable[[Callable[[], str]], AbstractContextManager[WebApi]],
+        api_for: Callable[[PersonToken], AbstractContextManager[WebApi]],
         access: KnownAccess,
         genres: ArtistGenres,
         readings: UnfinishedReadings,
@@ -60,12 +61,13 @@ class SpotifyLibrary:
         self._readings = readings
 
     def read(
-        self, token: Callable[[], str], limits: ReadingLimits | None = None, on_step: OnStep = no_steps
+        self, token: PersonToken, limits: ReadingLimits | None = None, on_step: OnStep = no_steps
     ) -> ReadLibrary:
         """All that somebody agreed to show; what they did not agree to is left out.
 
         Args:
-            token: gives an access token of theirs that is good for a while; asked for with every request.
+            token: gives an access token of theirs that is good for a while, and another one if it is told that one was
+                refused; asked for with every request.
             limits: how many of the playlists, and how many tracks; liked songs and artists come on top.
             on_step: told how far it is.
 

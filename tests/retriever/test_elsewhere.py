@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from retriever.parts import Parts
 from retriever.spotify_watch import SpotifyWatch
 from tests.builders import NOW
 from tests.fakes.spotify import FakeSpotify, a_track, a_world
-from tests.fakes.spotify.answers import rate_limited
+from tests.fakes.spotify.answers import rate_limited, token_invalid
 from tests.features.spotify.reading_world import Clock, settings_of
 from tests.small_world import SETTINGS, SmallWorld
 from tests.waiting import until
@@ -231,6 +232,29 @@ def test_disconnecting_leaves_what_was_uploaded(scene: Scene):
     uploaded = {"user_id": "ann", "source": "by-hand", "playlists": [{"tracks": [{"artist": "Scene 0 artist 1"}]}]}
     scene.ask(profile=uploaded)
     assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": "ann", "deleted": False}
+    assert scene.knows("ann")
+
+
+def test_a_token_that_spotify_refuses_before_its_time_is_replaced_and_nobody_is_deleted(scene: Scene):
+    scene.log_in()
+    scene.ask(spotify_login=True, remember=True)
+    scene.spotify.expire_tokens()
+    assert scene.ask(spotify_login=True).status_code == 200
+    scene.spotify.fail("GET /v1/me", token_invalid(), times=9)  # whatever token it is
+    answer = scene.ask(spotify_login=True)
+    assert (answer.status_code, answer.json()["code"]) == (401, "spotify-login-needed")
+    assert scene.knows("ann")
+    assert scene.api.get("/v1/spotify/me").json() == {"user_id": "ann"}
+
+
+def test_nobody_is_deleted_where_it_is_the_key_for_the_tokens_that_is_lost(scene: Scene):
+    scene.log_in()
+    scene.ask(spotify_login=True, remember=True)
+    with sqlite3.connect(scene.world.folder / "spotify_tokens.db") as database:
+        database.execute("UPDATE tokens SET sealed = x'00'")
+    database.close()
+    answer = scene.ask(spotify_login=True)
+    assert (answer.status_code, answer.json()["code"]) == (401, "spotify-login-needed")
     assert scene.knows("ann")
 
 

@@ -44,9 +44,9 @@ def fake() -> Iterator[FakeSpotify]:
         yield fake
 
 
-def of(fake: FakeSpotify, person: str = "ann", **more: str) -> Callable[[], str]:
+def of(fake: FakeSpotify, person: str = "ann", **more: str) -> Callable[[str | None], str]:
     token = fake.token(person, **more)
-    return lambda: token
+    return lambda _refused: token
 
 
 FAVOURITES = ["Top artists of the last weeks", "Top artists of the last months", "Followed artists"]
@@ -122,10 +122,17 @@ def test_a_login_that_is_over_is_needed_again(fake: FakeSpotify, tmp_path: Path)
         spotify.library.read(token)
 
 
-def test_a_token_that_was_refreshed_meanwhile_is_used(fake: FakeSpotify, tmp_path: Path):
-    tokens = iter([*["stale"] * 2, *[fake.token("ann")] * 1000])
+def test_who_gives_the_token_is_told_of_one_that_was_refused(fake: FakeSpotify, tmp_path: Path):
+    fresh = fake.token("ann")
+    told = []
+
+    def token(refused: str | None) -> str:
+        told.append(refused)
+        return fresh if refused == "stale" else "stale"
+
     with spotify_of(fake, tmp_path) as spotify:
-        assert spotify.library.read(lambda: next(tokens)).profile.user_id == "ann"
+        assert spotify.library.read(token).profile.user_id == "ann"
+    assert set(told) == {None, "stale"}
 
 
 def test_an_empty_library_is_told(tmp_path: Path):

@@ -80,7 +80,7 @@ def test_a_token_that_is_over_is_replaced_once(fake: FakeSpotify):
 def test_a_persons_token_that_is_refused_is_not_tried_again(fake: FakeSpotify):
     settings, gate = settings_of(fake), Clock().gate()
     with (
-        closing(Connection(settings, GivenToken(lambda: "stale"), gate)) as connection,
+        closing(Connection(settings, GivenToken(lambda _refused: "stale"), gate)) as connection,
         pytest.raises(SpotifyLoginNeeded),
     ):
         WebApi(connection, Patience(gate, 0)).me()
