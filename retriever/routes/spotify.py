@@ -32,7 +32,7 @@ async def login(request: Request) -> Response:
     """Send the browser to Spotify, to log in and to agree to what is read there."""
     room, session = opened(request), session_of(request) or new_session()
     spotify = _spotify(room)
-    away = RedirectResponse(await room.readers.run(lambda: spotify.logins().begin(session)), 303)
+    away = RedirectResponse(await room.workers.run(lambda: spotify.logins().begin(session)), 303)
     set_session(away, session, is_https=_is_https(room))
     return away
 
