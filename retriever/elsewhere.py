@@ -17,6 +17,7 @@ from features.spotify.compose import Spotify
 from features.spotify.links import user_id_of
 from features.spotify.login import Login
 from features.spotify.reading import MOST_CHOSEN, ReadingLimits
+from retriever.given_up import raise_if_given_up
 
 _UPLOAD = "Upload your data export, or a playlist as a CSV from Exportify, to POST /v1/profiles."
 
@@ -60,7 +61,7 @@ class SpotifyDoor:
 
     def public(self, link: str, playlists: int | None) -> TasteProfile:
         """The profile behind a link. Raises what ``SpotifyProfiles.read`` raises, and SpotifyLink."""
-        return self.reading.profiles.read(user_id_of(link), self._limits(playlists))
+        return self.reading.profiles.read(user_id_of(link), self._limits(playlists), _while_wanted)
 
     def own(self, session: str, playlists: int | None) -> TasteProfile:
         """The library of who is logged in. Raises what ``SpotifyLibrary.read`` raises, and SpotifyLoginEnded."""
@@ -73,7 +74,7 @@ class SpotifyDoor:
             return login.tokens.access_token(user_id, refused=refused)
 
         try:
-            return self.reading.library.read(token, self._limits(playlists)).profile
+            return self.reading.library.read(token, self._limits(playlists), _while_wanted).profile
         except SpotifyLoginNeeded as error:
             if login.who(session) is not None:  # the tokens are kept, as when the key for them is another one
                 raise
@@ -94,6 +95,11 @@ class SpotifyDoor:
     def _limits(self, playlists: int | None) -> ReadingLimits:
         fewer = playlists if playlists is not None and playlists <= MOST_CHOSEN else None
         return ReadingLimits(fewer, self.max_tracks)
+
+
+def _while_wanted(_step: str, _done: int, _total: int) -> None:
+    """End a reading that nobody waits for any more, so that what was read is there for the next. Raises Overloaded."""
+    raise_if_given_up()
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,17 @@ def test_a_long_wait_that_spotify_asks_for_is_handed_on_at_once(scene: Scene):
     assert 3500 <= int(answer.headers["retry-after"]) <= 3600
 
 
+def test_a_reading_that_takes_longer_than_a_request_may_goes_on_with_the_next_request(world: SmallWorld):
+    with a_scene(world, request_timeout_s=1.0) as scene:
+        for number in range(40):  # six at once take seven rounds, before and after which there are three more
+            tracks = [a_track(f"Scene 0 artist {number}")]
+            scene.spotify.world.with_playlist("ann", f"mix {number}", tracks=tracks)
+        scene.spotify.latency_s = 0.15
+        answer = scene.ask(spotify_url=ANN)
+        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+        until(lambda: scene.ask(spotify_url=ANN).status_code == 200)
+
+
 def test_in_development_mode_the_answer_names_the_ways_that_work(world: SmallWorld):
     with a_scene(world, "dev") as scene:
         answer = scene.ask(spotify_url=ANN)
