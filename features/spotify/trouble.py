@@ -99,11 +99,13 @@ def unreachable(error: BaseException) -> SpotifyUnavailable:
 
 def _ran_out_of_time(error: BaseException) -> bool:
     """Whether it did not answer in time, the last time that it was asked."""
-    from urllib3.exceptions import MaxRetryError
+    from urllib3.exceptions import MaxRetryError, NewConnectionError
     from urllib3.exceptions import TimeoutError as TookTooLong
 
     behind = error.args[0] if error.args else None
-    return isinstance(behind, MaxRetryError) and isinstance(behind.reason, TookTooLong)
+    reason = behind.reason if isinstance(behind, MaxRetryError) else None
+    # urllib3 counts a refused connection, and a name that leads nowhere, among the timeouts.
+    return isinstance(reason, TookTooLong) and not isinstance(reason, NewConnectionError)
 
 
 def unreadable() -> SpotifyUnavailable:

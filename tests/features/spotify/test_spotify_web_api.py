@@ -87,6 +87,14 @@ def test_a_persons_token_that_is_refused_is_not_tried_again(fake: FakeSpotify):
     assert len(fake.requests) == 1
 
 
+def test_that_nobody_listens_there_is_no_matter_of_patience(fake: FakeSpotify):
+    with an_api(fake) as api:
+        api.user(WHO)
+        fake.close()
+        with pytest.raises(SpotifyUnavailable, match="cannot be reached"):
+            api.user(WHO)
+
+
 FAULTS = [
     (told.forbidden(), SpotifyForbidden, 1),
     (told.premium_required(), SpotifySwitchedOff, 1),
