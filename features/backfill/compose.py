@@ -90,7 +90,7 @@ def opened(
     ):
         deliver_all(outbox, room.store)  # what a server acknowledged earlier must not come later
         known = Known(room.store, notes, fresher_than=how.fresher_than, clock=clock)
-        writer = Writer(room, outbox, notes, tally, consent=how.consent, clock=clock)
+        writer = Writer(room, outbox, tally, consent=how.consent, clock=clock)
         yield Backfill(reader, known, writer, notes, tally, clock)
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from features.backfill.outcomes import Note, Notes, Outcome, key_of
-from features.fingerprint import fingerprint
+from features.backfill.outcomes import Notes, Outcome, key_of
 from features.ports import FeatureStore
 from features.profile import UserId
 from features.provenance import SPOTIFY_PUBLIC
@@ -44,11 +43,10 @@ class Known:
         # Spotify spells the names of accounts in small letters, people do not.
         held = self._store.get([*user_ids, *(UserId(user_id.lower()) for user_id in user_ids)])
         people = {user_id: held.get(user_id) or held.get(UserId(user_id.lower())) for user_id in user_ids}
-        keys = {user_id: _key(user_id, person) for user_id, person in people.items()}
-        notes = self._notes.among([*keys.values(), *map(key_of, user_ids)])
+        notes = self._notes.among(map(key_of, user_ids))
         sifted = Sifted()
         for user_id, person in people.items():
-            outcome = self._outcome(person, notes.get(keys[user_id]), notes.get(key_of(user_id)))
+            outcome = self._outcome(person, notes.get(key_of(user_id)))
             if outcome is None:
                 sifted.to_read.append(user_id)
                 continue
@@ -57,21 +55,16 @@ class Known:
                 sifted.hidden.append(person)
         return sifted
 
-    def _outcome(self, person: UserFeatures | None, unchanged: Note | None, other: Note | None) -> Outcome | None:
+    def _outcome(self, person: UserFeatures | None, noted: Outcome | None) -> Outcome | None:
         """Why somebody need not be read; None if they have to be."""
         if person is not None:
             if not may_replace(person):
                 return Outcome.ELSEWHERE
-            read_at = person.updated_at if unchanged is None else max(person.updated_at, unchanged.at)
-            if self._clock() - read_at < self._fresher_than:
+            if self._clock() - person.updated_at < self._fresher_than:
                 return Outcome.FRESH
-        return None if other is None else other.outcome
+        return noted
 
 
 def may_replace(person: UserFeatures) -> bool:
     """Whether a public profile may take a person's place: what they brought themselves is more, and theirs."""
     return person.source == SPOTIFY_PUBLIC
-
-
-def _key(user_id: UserId, person: UserFeatures | None) -> str:
-    return key_of(user_id) if person is None else key_of(person.user_id, fingerprint(person))

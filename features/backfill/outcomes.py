@@ -1,8 +1,7 @@
 """How reading a profile ended: counted for who runs the command, and noted for the next time.
 
 Noted are endings that will not be others soon, so that nobody is asked about again and again. A note is a digest and a
-date, never an id. That somebody has not changed is noted as well, as the store keeps the date of the last change only;
-that digest is of what they listen to, too, so that it says nothing once they are deleted.
+date, never an id.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from features.backfill.ids import NotAnId
 from features.profile import UserId
 from features.spotify.files import opened
 from features.sqlite.opening import Schema
-from features.sqlite.writes import microseconds, moment
+from features.sqlite.writes import microseconds
 
 SCHEMA = Schema(
     what="list of profiles asked for",
@@ -56,7 +55,6 @@ class Outcome(StrEnum):
 READ: Final = (Outcome.ADDED, Outcome.UPDATED, Outcome.UNCHANGED)
 LASTING_OUTCOMES: Final = frozenset({Outcome.UNKNOWN, Outcome.NOTHING_PUBLIC})
 LASTING: Final = timedelta(days=7)
-_KEPT_FOR = {**dict.fromkeys(LASTING_OUTCOMES, LASTING), Outcome.UNCHANGED: timedelta(days=30)}
 
 
 @dataclass
@@ -72,14 +70,6 @@ class Tally:
         return sum(self.of[outcome] for outcome in READ)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """An outcome, and when it was noted (timezone-aware)."""
-
-    outcome: Outcome
-    at: datetime
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -88,7 +78,7 @@ class Notes:
     """Notes in an SQLite file; every method may raise ``StoreError``."""
 
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = _now) -> None:
-        """Open the file, or begin a new one, and wipe what is too old: 7 days, 30 for who has not changed."""
+        """Open the file, or begin a new one, and wipe what is older than 7 days."""
         self._database = opened(path, SCHEMA)
         self._clock = clock
         self._wipe()
@@ -101,14 +91,14 @@ class Notes:
                 "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", [(key, outcome.value, now) for key in keys]
             )
 
-    def among(self, keys: Iterable[str]) -> Mapping[str, Note]:
-        """Notes of those of ``keys`` that have one."""
+    def among(self, keys: Iterable[str]) -> Mapping[str, Outcome]:
+        """What is noted of those of ``keys`` that have one."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT digest, outcome, noted_at FROM notes WHERE digest IN (SELECT value FROM json_each(?))",
+                "SELECT digest, outcome FROM notes WHERE digest IN (SELECT value FROM json_each(?))",
                 (orjson.dumps(list(keys)).decode(),),
             ).fetchall()
-        return {digest: Note(Outcome(outcome), moment(stamp)) for digest, outcome, stamp in rows}
+        return {digest: Outcome(outcome) for digest, outcome in rows}
 
     def close(self) -> None:
         """Close the file."""
@@ -116,19 +106,13 @@ class Notes:
 
     def _wipe(self) -> None:
         with self._database.writing() as connection:
-            gone = sum(
-                connection.execute(
-                    "DELETE FROM notes WHERE outcome = ? AND noted_at < ?",
-                    (outcome.value, microseconds(self._clock() - kept_for)),
-                ).rowcount
-                for outcome, kept_for in _KEPT_FOR.items()
-            )
+            gone = connection.execute(
+                "DELETE FROM notes WHERE noted_at < ?", (microseconds(self._clock() - LASTING),)
+            ).rowcount
         if gone:
             self._database.clear_traces()
 
 
-def key_of(user_id: UserId, content: str = "") -> str:
-    """The digest that stands for a person, or for a person with that fingerprint, in hexadecimal digits."""
-    digest = blake2b(user_id.encode(), digest_size=16)
-    digest.update(b"\0" + content.encode())
-    return digest.hexdigest()
+def key_of(user_id: UserId) -> str:
+    """The digest that stands for a person, in hexadecimal digits."""
+    return blake2b(user_id.encode(), digest_size=16).hexdigest()

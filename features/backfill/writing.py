@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from features.backfill.known import may_replace
-from features.backfill.outcomes import Notes, Outcome, Tally, key_of
+from features.backfill.outcomes import Outcome, Tally
 from features.compose import Features
-from features.fingerprint import fingerprint
 from features.identity import point_id
 from features.listener import Listener
 from features.outbox import Outbox
@@ -27,14 +26,13 @@ class Writer:
         self,
         room: Features,
         outbox: Outbox,
-        notes: Notes,
         tally: Tally,
         *,
         consent: bool,
         clock: Callable[[], datetime],
     ) -> None:
         """With ``consent`` people have agreed to be found by others; who had agreed before has anyway."""
-        self._room, self._outbox, self._notes, self._tally = room, outbox, notes, tally
+        self._room, self._outbox, self._tally = room, outbox, tally
         self._consent, self._clock = consent, clock
         self._batch: list[Listener] = []
         self._begun_at = clock()
@@ -65,11 +63,6 @@ class Writer:
         of[Outcome.UPDATED] += done.updated
         of[Outcome.UNCHANGED] += done.unchanged
         of[Outcome.FRESH] += len(built) - len(mine)
-        contents = {person.user_id: fingerprint(person) for person in agreed if person.user_id in before}
-        self._notes.keep(
-            Outcome.UNCHANGED,
-            [key_of(user_id, now) for user_id, now in contents.items() if fingerprint(before[user_id]) == now],
-        )
 
     def agree(self, people: Sequence[UserFeatures]) -> None:
         """People who are kept, and were not asked before, agree to be found, if that is what is to be written."""
