@@ -115,7 +115,52 @@ def test_it_serves_a_file_of_profiles_until_it_is_stopped(program, tmp_path, sto
     process.send_signal(stop)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert said == "1 people, such as ann\n"
+    assert said.endswith("Spotify itself is asked nothing. 1 people, such as ann\n")
+
+
+ASKS = """
+import os, sys, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(os.environ["SOUNDALIKE_SPOTIFY_API_URL"], timeout=5)
+except urllib.error.HTTPError as answer:
+    print(answer.code)
+sys.exit(3)
+"""
+WAITS = """
+import os, sys, time
+print(os.environ["SOUNDALIKE_SPOTIFY_ACCOUNTS_URL"], flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("tidied up")
+    sys.exit(130)
+"""
+
+
+def test_it_serves_for_as_long_as_a_program_runs_and_ends_with_its_exit_code(program):
+    process = program("--", sys.executable, "-c", ASKS)
+    told, said = process.communicate(timeout=30)
+    assert (told, process.returncode) == ("401\n", 3)
+    assert "stand-in" in said
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_what_stops_it_interrupts_the_program_which_ends_in_its_own_way(program, stop):
+    process = program("--", sys.executable, "-c", WAITS)
+    url = process.stdout.readline().strip()
+    assert httpx.get(url, timeout=5).status_code == 404
+    process.send_signal(stop)
+    told, _ = process.communicate(timeout=30)
+    assert (told, process.returncode) == ("tidied up\n", 130)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url, timeout=5)
+
+
+def test_a_program_that_cannot_be_run_is_named(program):
+    process = program("--", "no-such-program")
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 127
+    assert "no-such-program cannot be run" in said
 
 
 def test_a_file_that_cannot_be_read_is_named(program, tmp_path):
