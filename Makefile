@@ -11,12 +11,12 @@ DEMO := .soundalike/demo
 LATEST := $(DEMO)/latest-home
 ifndef SOUNDALIKE_HOME
 DEMO_HOME := $(if $(PROFILES),$(DEMO)/$(firstword $(subst ., ,$(notdir $(PROFILES)))),.soundalike)
-ifeq ($(filter demo,$(MAKECMDGOALS)),)
+ifeq ($(filter demo demo-spotify,$(MAKECMDGOALS)),)
 DEMO_HOME := $(or $(shell cat $(LATEST) 2>/dev/null),.soundalike)
 endif
 SOUNDALIKE_HOME := $(CURDIR)/$(DEMO_HOME)
 endif
-demo serve import train evaluate stability index rollback reconcile erase bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
+demo demo-spotify serve import train evaluate stability index rollback reconcile erase bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
 
 SYNTHETIC := $(DEMO)/synthetic
 SAMPLE := $(DEMO)/sample-export.zip
@@ -28,7 +28,7 @@ step = @printf '\n\033[1m%s\033[0m\n' '$(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test test-fast test-hopsworks chaos fuzz reconcile erase lint types imports check serve import train evaluate stability index rollback bench \
+.PHONY: help setup demo demo-spotify test test-fast test-hopsworks chaos fuzz reconcile erase lint types imports check serve import train evaluate stability index rollback bench \
 	constraints clean
 
 help: ## this menu
@@ -69,6 +69,22 @@ endif
 	$(RUN) retriever ask $(SAMPLE) --start
 	@$(if $(DEMO_HOME),echo '$(DEMO_HOME)' > $(LATEST))
 	$(call step,Done. It is all in $(SOUNDALIKE_HOME); make serve serves it.)
+
+# The stand-in lives as long as the command after --. The app of the second one is in development mode, whose refusal
+# (exit code 2) is what there is to see.
+WHO ?= synthetic-000007
+SPOTIFY := $(RUN) tests.fakes.spotify --profiles $(COMMUNITY)
+ASK_SPOTIFY := $(RUN) retriever ask https://open.spotify.com/user/$(WHO) --start
+
+demo-spotify: $(STAMP) ## after demo: the link to a Spotify profile in (WHO=ID of one), read from a stand-in of Spotify
+	@test -d '$(SOUNDALIKE_HOME)/index' || \
+		{ echo 'There is no community in $(SOUNDALIKE_HOME): run make demo$(if $(PROFILES), PROFILES=$(PROFILES)) first' >&2; exit 1; }
+	@test -f '$(COMMUNITY)' || { set -x; $(RUN) features synthesize --out $(SYNTHETIC); }
+	$(call step,1 of 2  A link to a profile in and people out. Spotify is a stand-in on this machine)
+	$(SPOTIFY) -- $(ASK_SPOTIFY)
+	$(call step,2 of 2  The same link where the app is in development mode as new ones are: Spotify lets it read no profile)
+	$(SPOTIFY) --mode dev -- $(ASK_SPOTIFY) || [ $$? -eq 2 ]  # refused
+	$(call step,Done. Spotify itself is asked where SOUNDALIKE_SPOTIFY_CLIENT_ID and _SECRET name an app of yours (.env.example).)
 
 serve: $(STAMP) ## the HTTP API over what the demo, or import, train and index, built
 	$(RUN) retriever
