@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +68,28 @@ class Server:
         return answer
 
 
-@contextmanager
-def a_server(home: Path, **settings: str) -> Iterator[Server]:
-    """``python -m retriever`` until the block ends; it may have died by then."""
+def traces_of(words: Sequence[str], home: Path) -> list[str]:
+    """Every file that holds one of the words, whether as UTF-8 or as UTF-16."""
+    patterns = [word.encode(coding).lower() for word in words for coding in ("utf-8", "utf-16-le")]
+    found = []
+    for file in sorted(home.rglob("*")):
+        if file.is_file():
+            content = file.read_bytes().lower()
+            found += [f"{file.relative_to(home)}: {pattern!r}" for pattern in patterns if pattern in content]
+    return found
+
+
+def a_free_port() -> int:
+    """One of the loopback interface."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def a_server(home: Path, *, port: int | None = None, **settings: str) -> Iterator[Server]:
+    """``python -m retriever`` until the block ends; it may have died by then."""
+    port = port or a_free_port()
     said = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
     process = subprocess.Popen(
         [sys.executable, "-m", "retriever", "--port", str(port)],

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.waiting import until
-from tests.whole.programs import a_home, a_server, done
+from tests.whole.programs import a_home, a_server, done, traces_of
 
 pytestmark = pytest.mark.xdist_group("privacy")
 ID, NAME, PLAYLIST = "unforgettable-person", "Zaphod Beeblebrox", "Songs For Two Heads"
@@ -38,14 +38,8 @@ def url(home: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def traces_in(home: Path) -> list[str]:
-    """Every file that holds a word of theirs, whether as UTF-8 or as UTF-16."""
-    patterns = [word.encode(coding) for word in WORDS for coding in ("utf-8", "utf-16-le")]
-    found = []
-    for file in sorted(home.rglob("*")):
-        if file.is_file():
-            content = file.read_bytes().lower()
-            found += [f"{file.relative_to(home)}: {pattern!r}" for pattern in patterns if pattern.lower() in content]
-    return found
+    """Every file that holds a word of theirs."""
+    return traces_of(WORDS, home)
 
 
 def join(url: str) -> httpx.Response:
