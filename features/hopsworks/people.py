@@ -11,12 +11,11 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from features.errors import HopsworksUnavailable
 from features.hopsworks.again import again
-from features.hopsworks.frames import Encoded, encoded, microseconds, table_of
+from features.hopsworks.frames import Encoded, encoded, microseconds, moment, table_of
 from features.hopsworks.group import FeatureGroup
 from features.hopsworks.ledger import Key, Ledger
 from features.ports import Upserted
@@ -44,7 +43,8 @@ class RemotePeople:
     def upsert(self, people: Sequence[UserFeatures], *, anew: bool = False) -> Upserted:
         """Write those of ``people`` who are not held in this state; the last one wins where an id stands twice.
 
-        With ``anew`` it is looked up what is held now: another machine may have deleted or changed them since.
+        With ``anew`` it is looked up what is held now: another machine may have deleted or changed them since. A row
+        of the same state that is older is then written again, or it could pass there for one of before a deletion.
         """
         wanted = {person.user_id: encoded(person) for person in people}
         if anew or not self.ledger.is_listed:
@@ -55,8 +55,13 @@ class RemotePeople:
             for user_id, each in wanted.items()
             if user_id not in held or held[user_id][-1].fingerprint != each.fingerprint
         }
-        if changed:
-            self._write(list(changed.values()), held)
+        older = [
+            each
+            for user_id, each in wanted.items()
+            if anew and user_id not in changed and held[user_id][-1].updated_at < key_of(each).updated_at
+        ]
+        if changed or older:
+            self._write([*changed.values(), *older], held)
         added = len(changed.keys() - held.keys())
         return Upserted(added, len(changed) - added, len(wanted) - len(changed))
 
@@ -82,9 +87,9 @@ class RemotePeople:
             retention_hours: files that no longer count stay as long, for queries that still read them.
             people_of: the people whose newest row is there more than once, to be written anew.
         """
-        doubled = self.ledger.doubled()
-        for person in people_of([key.user_id for key in doubled]):  # first another, then neither of the two is needed
-            later = replace(person, updated_at=person.updated_at + timedelta(microseconds=1))
+        doubled = {key.user_id: key.updated_at for key in self.ledger.doubled()}
+        for person in people_of(list(doubled)):  # first another, then neither of the two is needed
+            later = replace(person, updated_at=moment(doubled[person.user_id] + 1))
             self._insert([encoded(later)], is_new=False)
         surplus = self.ledger.surplus()
         self._remove(surplus)

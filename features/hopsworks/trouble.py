@@ -9,8 +9,9 @@ SCOPES = "featurestore, project, job, kafka, modelregistry, dataset.view, datase
 _AGAIN = "Nothing was lost: run the same command again in a while."
 _NOT_BY_WAITING = "Nothing was lost. Ask the cluster's administrator what this answer means; waiting does not mend it."
 _NOT_FOUND = (400, 404)
-_FOLDER_EXISTS = 110047
-"""Error code of Hopsworks: another process is registering a model at the same time, and was quicker."""
+_FOLDER_EXISTS, _FOLDER_GONE = 110047, 110018
+"""Error codes of Hopsworks: another process is registering a model at the same time, and was quicker; or it was slower,
+and the SDK has deleted the folder of both."""
 _NOTHING = ("No data found", "No delta logs found", "No commits found")
 
 
@@ -68,7 +69,7 @@ def _of_answers(error: BaseException, what: str, settings: HopsworksSettings) ->
             f"The API key may not do this at {settings.host}: {what}.",
             f"Give the key the scopes {SCOPES}, and its owner a role in the project {settings.project}.",
         )
-    if status == 429 or status >= 500 or error.error_code == _FOLDER_EXISTS:
+    if status == 429 or status >= 500 or error.error_code in (_FOLDER_EXISTS, _FOLDER_GONE):
         return HopsworksUnavailable(f"Hopsworks at {settings.host} answered {status} to {what}.", _AGAIN)
     told = error.user_message or _first_line(error)
     return HopsworksError(f"Hopsworks at {settings.host} answered {status} to {what}: {told}", _NOT_BY_WAITING)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from features.fingerprint import fingerprint
-from features.hopsworks.frames import encoded, table_of
+from features.hopsworks.frames import encoded, microseconds, table_of
 from features.hopsworks.store import HopsworksFeatureStore
 from features.profile import UserId
 from tests.builders import NOW
@@ -97,8 +97,15 @@ def test_what_is_unchanged_is_not_sent(cluster: Cluster, here: HopsworksFeatureS
     asked = len(cluster.fake.requests)
     here.upsert([later])
     assert len(cluster.fake.requests) == asked
-    here.upsert([later], anew=True)
+    here.upsert([person("ann")], anew=True)
     assert not any(request.method == "POST" for request in cluster.fake.requests[asked:])
+
+
+def test_a_join_as_somebody_was_renews_the_time_and_is_written_once(cluster: Cluster, here: HopsworksFeatureStore):
+    here.upsert([person("ann")])
+    for _delivery in range(2):
+        assert here.upsert([person("ann", minutes=9)], anew=True).unchanged == 1
+    assert [row.updated_at for row in rows(cluster)] == [microseconds(NOW + timedelta(minutes=9))]
 
 
 def test_who_was_deleted_elsewhere_and_joins_here_again_as_they_were_is_there(

@@ -53,6 +53,20 @@ def test_who_joins_anew_elsewhere_after_a_deletion_stays(cluster: Cluster, tmp_p
         assert list(known(here)) == ids(cluster) == ["ann", "zoe"]
 
 
+def test_who_joins_anew_as_they_were_stays_though_a_row_of_before_came_through(cluster: Cluster, tmp_path: Path):
+    with (
+        closing(cluster.store(tmp_path / "here", clock=minute(5))) as here,
+        closing(cluster.store(tmp_path / "there", clock=minute(6))) as there,
+    ):
+        here.upsert([person("ann"), person("zoe")])
+        here.delete([UserId("ann")])
+        cluster.group().write(table_of([encoded(person("ann", minutes=4))]), is_new=True)  # which was given up before
+        there.upsert([person("ann", minutes=6)], anew=True)  # as the courier delivers a join
+        here.refresh()
+        there.refresh()
+        assert list(known(here)) == list(known(there)) == ids(cluster) == ["ann", "zoe"]
+
+
 def test_who_was_only_found_gone_may_come_back_with_any_time(cluster: Cluster, tmp_path: Path):
     with (
         closing(cluster.store(tmp_path / "here", clock=minute(9))) as here,

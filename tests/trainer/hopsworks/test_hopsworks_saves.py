@@ -12,6 +12,7 @@ import pytest
 
 from tests.cluster import Cluster
 from tests.trainer.hopsworks.models import CARD, LATER, PARTS, SAVE, save_in_a_process, versions_of
+from tests.waiting import until
 from trainer.errors import RegistryUnavailable
 from trainer.hopsworks.registry import HopsworksModelRegistry
 from trainer.ports import ModelCard
@@ -89,3 +90,17 @@ def test_two_that_register_at_once_each_have_a_version_of_their_own(
     versions = {CARD.created_at: registry.save(CARD, PARTS), LATER.created_at: other.result(60)}
     assert {card.created_at: card.version for card in registry.cards()} == versions
     assert sorted(versions.values()) == [1, 2]
+
+
+def test_two_that_make_the_same_folder_at_once_both_come_through(
+    cluster: Cluster, registry: HopsworksModelRegistry, elsewhere: Callable[[ModelCard], Future[int]]
+):
+    """The SDK deletes the folder of the one that was quicker when it tells the other that there is one already."""
+    both = Barrier(2, timeout=60)
+    folder = cluster.fake.files() / "Projects" / cluster.settings.project / "Models" / cluster.name / "1"
+    cluster.fake.meanwhile(f"POST .*Models/{cluster.name}/1$", both.wait, times=2)
+    cluster.fake.meanwhile(f"POST .*Models/{cluster.name}/1/Files$", lambda: until(lambda: not folder.exists(), 60))
+    other = elsewhere(LATER)
+    versions = {CARD.created_at: registry.save(CARD, PARTS), LATER.created_at: other.result(60)}
+    assert {card.created_at: card.version for card in registry.cards()} == versions
+    assert len(set(versions.values())) == 2
