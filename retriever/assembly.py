@@ -112,10 +112,9 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
 
     def on_forget(user_id: UserId) -> None:
         idempotent.forget([point_id(user_id)])
-        spotify.forget(user_id)
 
-    members = Members(live, outside.outbox, store, on_forget=on_forget)
-    watch = SpotifyWatch(spotify)
+    members = Members(live, outside.outbox, store, on_forget=on_forget, on_gone=spotify.forget)
+    watch = SpotifyWatch(spotify, on_ended=members.forget_spotify)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
 
     def build(listeners: Sequence[Listener]) -> list[UserFeatures]:

@@ -6,7 +6,7 @@ is kept here; what an unfinished reading leaves for the next one, the features r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -85,6 +85,21 @@ class SpotifyDoor:
         if self.login is not None:
             self.login.disconnect_user(user_id)
         self.reading.profiles.forget(user_id)
+
+    def ended(self) -> Iterator[UserId]:
+        """Those who took their login back at Spotify since it was last used; their tokens are gone then.
+
+        Raises:
+            SpotifyError: Spotify does not tell; the rest is not known. StoreError: the tokens cannot be read.
+        """
+        if self.login is None:
+            return
+        for user_id in self.login.tokens.users():
+            try:
+                self.login.tokens.access_token(user_id)
+            except SpotifyLoginNeeded:
+                if user_id not in self.login.tokens.users():  # else the key for the tokens is another one
+                    yield user_id
 
     def tidy(self) -> None:
         """Keep nothing that is over. Raises StoreError."""

@@ -33,9 +33,15 @@ class Members:
         outbox: Outbox,
         store: FeatureStore,
         on_forget: Callable[[UserId], None] = lambda _person: None,
+        on_gone: Callable[[UserId], None] = lambda _person: None,
     ) -> None:
-        """``on_forget`` is told of a deletion before it is done and before it is acknowledged; may raise StoreError."""
-        self._live, self._outbox, self._store, self._on_forget = live, outbox, store, on_forget
+        """Both are told of deletions and may raise StoreError.
+
+        ``on_forget``: before it is done and before it is acknowledged. ``on_gone``: when it is done, and also of those
+        who are not known, since something may be kept of them elsewhere.
+        """
+        self._live, self._outbox, self._store = live, outbox, store
+        self._on_forget, self._on_gone = on_forget, on_gone
 
     def join(self, person: UserFeatures) -> None:
         """Take a person in, or replace what was known of them; others find them when this returns.
@@ -62,6 +68,7 @@ class Members:
         """
         with self._live.writing():
             if not self._may_be_known(user_id):
+                self._on_gone(user_id)
                 raise UnknownUser(f"Nobody has the id {user_id!r}.", "There was nothing to delete.")
             raise_if_given_up()
             self._on_forget(user_id)
@@ -69,6 +76,7 @@ class Members:
             with suppress(IndexUnavailable), self._live.changing() as unit:
                 unit.index.delete([point_id(user_id)])
             self._on_forget(user_id)  # again: a question that began in between has still found them
+            self._on_gone(user_id)
 
     def forget_spotify(self, user_id: UserId) -> bool:
         """Delete a person if all that is kept of them was read from Spotify's API; whether that was so.

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 
-from features.errors import SoundalikeError, StoreError
+from features.errors import FeaturesError, SoundalikeError
+from features.profile import UserId
 from retriever.answers_status import SpotifyStatus
 from retriever.elsewhere import SpotifyDoor
 from retriever.repeating import Repeating
 
 _log = logging.getLogger(__name__)
-_EVERY_S = 60.0
+_EVERY_S, _LOGINS_EVERY_S = 60.0, 86_400.0
 
 
 class SpotifyWatch(Repeating):
     """Asks for the access mode when the server has started, and once an hour from then on.
 
+    Once a day it is asked of every login whether it was taken back at Spotify: people need not come here to end it.
+
     Attributes:
         status: what may be read, as of the last time that it was asked.
     """
 
-    def __init__(self, door: SpotifyDoor, every_s: float = _EVERY_S) -> None:
+    def __init__(
+        self, door: SpotifyDoor, every_s: float = _EVERY_S, *, on_ended: Callable[[UserId], object] = lambda _user: None
+    ) -> None:
+        """``on_ended``: told whose login was taken back; may raise SoundalikeError."""
         super().__init__("spotify", every_s)
-        self._door = door
+        self._door, self._on_ended = door, on_ended
+        self._logins_not_before = 0.0
         self.status = SpotifyStatus("none", "Spotify was not asked yet.", door.login is not None)
 
     def step(self) -> None:
@@ -33,13 +42,21 @@ class SpotifyWatch(Repeating):
             self.status = found
         try:
             self._door.tidy()
-        except StoreError as error:
+            self._look_at_logins()
+        except SoundalikeError as error:
             _log.error("what is over of Spotify cannot be forgotten: %s", error)
+
+    def _look_at_logins(self) -> None:
+        if time.monotonic() < self._logins_not_before:
+            return
+        for user_id in self._door.ended():
+            self._on_ended(user_id)
+        self._logins_not_before = time.monotonic() + _LOGINS_EVERY_S
 
     def _found(self) -> SpotifyStatus:
         can_log_in = self._door.login is not None
         try:
             access = self._door.reading.access()
-        except SoundalikeError as error:
+        except FeaturesError as error:
             return SpotifyStatus("none", str(error), can_log_in)
         return SpotifyStatus(access.mode, access.why, can_log_in)

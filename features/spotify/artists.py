@@ -99,7 +99,8 @@ class ArtistGenres:
     def _keep(self, told: Mapping[str, tuple[str, ...]]) -> None:
         if not told:
             return
-        stamp = microseconds(self._clock())
+        # The day is enough, and does not tell which artists one reading asked for.
+        stamp = microseconds(self._clock().replace(hour=0, minute=0, second=0, microsecond=0))
         with self._database.writing() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO artists VALUES (?, ?, ?)",

@@ -47,6 +47,11 @@ class Tokens:
         with self._file.reading() as connection:
             return tokens_rows.logged_in(connection, digest(session), after=self._over_by(self._clock()))
 
+    def users(self) -> list[UserId]:
+        """Everybody whose tokens are kept. Raises StoreError."""
+        with self._file.reading() as connection:
+            return [row.user_id for row in tokens_rows.everyone(connection)]
+
     def access_token(self, user_id: UserId, *, refused: str | None = None) -> str:
         """A token to ask the Web API with on behalf of a person, good for another minute at the least.
 

@@ -32,7 +32,11 @@ async def login(request: Request) -> Response:
     """Send the browser to Spotify, to log in and to agree to what is read there."""
     room, session = opened(request), session_of(request) or new_session()
     spotify = _spotify(room)
-    away = RedirectResponse(await room.workers.run(lambda: spotify.logins().begin(session)), 303)
+
+    async def begin() -> str:
+        return await room.workers.run(lambda: spotify.logins().begin(session))
+
+    away = RedirectResponse(await room.workers.admit(begin), 303)
     set_session(away, session, is_https=_is_https(room))
     return away
 
@@ -49,7 +53,7 @@ async def callback(
         return spotify.logins().finish(session, state, code=code, error=error, becomes=fresh)
 
     try:
-        user_id = await room.readers.run(finish)
+        user_id = await room.workers.admit(lambda: room.readers.run(finish))
     except SpotifyError as failure:
         if dashboard is None:
             raise

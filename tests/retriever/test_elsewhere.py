@@ -1,91 +1,24 @@
-"""Profiles that are read at Spotify and ListenBrainz: the API over the stand-in, with real spotipy."""
+"""Profiles that are read at Spotify and ListenBrainz, and who is not to be found."""
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
-from urllib.parse import urlsplit
+from dataclasses import replace
 
-import httpx
 import pytest
-from fastapi.testclient import TestClient
 
-from features.profile import Playlist, TasteProfile, Track, UserId
-from features.spotify.compose import open_spotify
-from features.spotify.login import Login
-from retriever.app import create_app
-from retriever.browser_session import COOKIE
-from retriever.elsewhere import Elsewhere, SpotifyDoor
-from retriever.parts import Parts
+from features.profile import UserId
+from retriever.reconcile import Differences
 from retriever.spotify_watch import SpotifyWatch
 from tests.builders import NOW
-from tests.fakes.spotify import FakeSpotify, a_track, a_world
-from tests.fakes.spotify.answers import rate_limited, token_invalid
-from tests.features.spotify.reading_world import Clock, settings_of
-from tests.small_world import SETTINGS, SmallWorld
+from tests.fakes.spotify import a_track
+from tests.fakes.spotify.answers import rate_limited
+from tests.retriever.spotify_scene import ANN, Scene, a_scene
+from tests.small_world import SmallWorld
 from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:spotipy")
-ANN = "https://open.spotify.com/user/ann"
-ROB = TasteProfile(
-    user_id="listenbrainz:rob",
-    source="listenbrainz",
-    playlists=(Playlist(tracks=(Track(artist="Scene 0 artist 1", plays=3),)),),
-)
-
-
-@dataclass
-class Scene:
-    """The API, the Spotify that it reads, and its parts."""
-
-    api: TestClient
-    spotify: FakeSpotify
-    parts: Parts
-    world: SmallWorld
-
-    def ask(self, **asked: Any) -> httpx.Response:
-        return self.api.post("/v1/recommendations", json=asked)
-
-    def log_in(self, person: str = "ann") -> httpx.Response:
-        """Follow the browser's way, as far as the callback's answer."""
-        self.spotify.logs_in_as = person
-        away = self.api.get("/v1/spotify/login", follow_redirects=False)
-        assert away.status_code == 303
-        back = httpx.get(away.headers["location"])
-        return self.api.get(_path(back.headers["location"]), follow_redirects=False)
-
-    def knows(self, user_id: str) -> bool:
-        return self.api.get(f"/v1/users/{user_id}").status_code == 200
-
-
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}"
-
-
-@contextmanager
-def a_scene(world: SmallWorld, mode: str = "extended", *, app: bool = True, **changes: Any) -> Iterator[Scene]:
-    tracks = [a_track("Scene 0 artist 1", "one", year="1971", genres=["folk"]), a_track("Scene 0 artist 2", "two")]
-    people = a_world().with_user("ann", display_name="Ann").with_playlist("ann", "Sunday", tracks=tracks)
-    with FakeSpotify(people, mode=mode) as spotify, ExitStack() as stack:
-        more = {} if app else {"client_id": None, "client_secret": None}
-        settings = settings_of(spotify, **more)
-        reading = stack.enter_context(open_spotify(settings, world.folder, gate=Clock().gate(), backoff_s=0.001))
-        login = stack.enter_context(closing(Login(settings, world.folder))) if app else None
-        places = Elsewhere(SpotifyDoor(reading, login, 1000), lambda _name: ROB)
-        opened: list[Parts] = []
-        service = SETTINGS.model_copy(update=changes)
-
-        def parts(metrics: Any) -> Parts:
-            opened.append(world.parts(metrics, service, elsewhere=places))
-            return opened[0]
-
-        with TestClient(create_app(parts, service), raise_server_exceptions=False) as api:
-            yield Scene(api, spotify, opened[0], world)
 
 
 @pytest.fixture
@@ -194,108 +127,7 @@ def test_the_watch_says_why_nothing_is_known_and_looks_again(world: SmallWorld, 
         ]
 
 
-def test_who_logs_in_is_found_by_their_library(world: SmallWorld):
-    with a_scene(world, "dev") as scene:
-        assert scene.api.get("/v1/spotify/me").json() == {"user_id": None}
-        assert scene.ask(spotify_login=True).status_code == 401
-        assert scene.log_in().json() == {"user_id": "ann"}
-        assert scene.api.get("/v1/spotify/me").json() == {"user_id": "ann"}
-        answer = scene.ask(spotify_login=True, remember=True)
-        assert answer.json()["user_id"] == "ann"
-        assert scene.api.get("/v1/users/ann").json()["source"] == "spotify-login"
-
-
-def test_the_session_is_another_one_after_the_login_and_no_script_sees_it(scene: Scene):
-    away = scene.api.get("/v1/spotify/login", follow_redirects=False)
-    before = scene.api.cookies[COOKIE]
-    assert {"httponly", "samesite=lax"} <= {part.strip().lower() for part in away.headers["set-cookie"].split(";")}
-    scene.log_in()
-    assert scene.api.cookies[COOKIE] != before
-
-
-def test_another_browser_cannot_finish_a_login(scene: Scene):
-    scene.spotify.logs_in_as = "ann"
-    away = scene.api.get("/v1/spotify/login", follow_redirects=False)
-    back = _path(httpx.get(away.headers["location"]).headers["location"])
-    scene.api.cookies.clear()
-    assert scene.api.get(back, follow_redirects=False).status_code == 401
-    assert scene.api.get("/v1/spotify/me").json() == {"user_id": None}
-
-
-def test_a_browser_goes_on_to_the_dashboard_whatever_came_of_the_login(world: SmallWorld):
-    with a_scene(world, dashboard_url="http://127.0.0.1:8501/") as scene:
-        assert scene.log_in().headers["location"] == "http://127.0.0.1:8501/?spotify=logged-in"
-        scene.spotify.denies = True
-        assert scene.log_in().headers["location"] == "http://127.0.0.1:8501/?spotify=spotify-login-needed"
-
-
-def test_disconnecting_deletes_what_came_from_spotify_and_the_login(scene: Scene):
-    scene.log_in()
-    scene.ask(spotify_login=True, remember=True)
-    assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": "ann", "deleted": True}
-    assert not scene.knows("ann")
-    assert scene.api.get("/v1/spotify/me").json() == {"user_id": None}
-    assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": None, "deleted": False}
-
-
-def test_disconnecting_leaves_what_was_uploaded(scene: Scene):
-    scene.log_in()
-    uploaded = {"user_id": "ann", "source": "by-hand", "playlists": [{"tracks": [{"artist": "Scene 0 artist 1"}]}]}
-    scene.ask(profile=uploaded)
-    assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": "ann", "deleted": False}
-    assert scene.knows("ann")
-
-
-def test_a_token_that_spotify_refuses_before_its_time_is_replaced_and_nobody_is_deleted(scene: Scene):
-    scene.log_in()
-    scene.ask(spotify_login=True, remember=True)
-    scene.spotify.expire_tokens()
-    assert scene.ask(spotify_login=True).status_code == 200
-    scene.spotify.fail("GET /v1/me", token_invalid(), times=9)  # whatever token it is
-    answer = scene.ask(spotify_login=True)
-    assert (answer.status_code, answer.json()["code"]) == (401, "spotify-login-needed")
-    assert scene.knows("ann")
-    assert scene.api.get("/v1/spotify/me").json() == {"user_id": "ann"}
-
-
-def test_nobody_is_deleted_where_it_is_the_key_for_the_tokens_that_is_lost(scene: Scene):
-    scene.log_in()
-    scene.ask(spotify_login=True, remember=True)
-    with sqlite3.connect(scene.world.folder / "spotify_tokens.db") as database:
-        database.execute("UPDATE tokens SET sealed = x'00'")
-    database.close()
-    answer = scene.ask(spotify_login=True)
-    assert (answer.status_code, answer.json()["code"]) == (401, "spotify-login-needed")
-    assert scene.knows("ann")
-
-
-def test_who_takes_the_login_back_at_spotify_is_deleted_when_that_is_seen(scene: Scene):
-    scene.log_in()
-    scene.ask(spotify_login=True, remember=True)
-    scene.spotify.revoke("ann")
-    scene.spotify.expire_tokens()
-    answer = scene.ask(spotify_login=True)
-    assert (answer.status_code, answer.json()["code"]) == (401, "spotify-login-ended")
-    assert not scene.knows("ann")
-
-
-def test_deleting_a_person_ends_their_login(scene: Scene):
-    scene.log_in()
-    scene.ask(spotify_login=True, remember=True)
-    assert scene.api.delete("/v1/users/ann").status_code == 204
-    assert scene.api.get("/v1/spotify/me").json() == {"user_id": None}
-
-
-def test_without_an_app_there_is_no_login(world: SmallWorld):
-    with a_scene(world, app=False) as scene:
-        answer = scene.api.get("/v1/spotify/login", follow_redirects=False)
-        assert (answer.status_code, answer.json()["code"]) == (403, "spotify-not-configured")
-        assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": None, "deleted": False}
-
-
 def test_who_does_not_agree_to_be_found_is_in_no_index_and_stays_in_the_store(world: SmallWorld):
-    from retriever.reconcile import Differences
-
     with a_scene(world) as scene:
         (somebody,) = world.store.get([UserId("person-1")]).values()
         world.store.upsert([replace(somebody, consent=False, updated_at=NOW)])
