@@ -19,6 +19,7 @@ import orjson
 from features.errors import StoreError
 from features.identity import point_id
 from features.profile import UserId
+from features.sqlite import traces
 from features.sqlite.database import Database
 from features.sqlite.opening import Schema
 
@@ -84,7 +85,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._database = Database(path, _SCHEMA)
         with suppress(StoreError):  # a full disk keeps nobody from reading; the next deletion tries again, and tells
-            self._clear_traces()
+            traces.wipe(self._database)
 
     @property
     def is_listed(self) -> bool:
@@ -235,20 +236,12 @@ class Ledger:
             connection.execute(f"DELETE FROM held WHERE {_AMONG}", _ids(user_ids))  # noqa: S608
             connection.execute(f"DELETE FROM replicated WHERE {_AMONG}", _ids(user_ids))  # noqa: S608
             connection.execute("UPDATE state SET traces = traces + ?", (known,))
-        self._clear_traces()
+        traces.wipe(self._database)
         return known
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-    def _clear_traces(self) -> None:
-        """Wipe; where a reader is in the way, the next deletion or opening does it."""
-        with self._database.reading() as connection:
-            traces: int = connection.execute("SELECT traces FROM state").fetchone()[0]
-        if traces and self._database.clear_traces():
-            with self._database.writing() as connection:
-                connection.execute("UPDATE state SET traces = 0 WHERE traces = ?", (traces,))
 
     def _set_listed(self, is_listed: bool) -> None:
         with self._database.writing() as connection:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from features.errors import StoreError
+from features.sqlite import traces
 from features.sqlite.database import Database
 from features.sqlite.opening import Schema
 
@@ -66,11 +67,7 @@ class TokensFile(Database):
         Raises:
             StoreError: the rewriting failed, most likely for want of disk space; it stays due.
         """
-        with self.reading() as connection:
-            traces: int = connection.execute("SELECT traces FROM state").fetchone()[0]
-        if traces and self.clear_traces():
-            with self.writing() as connection:
-                connection.execute("UPDATE state SET traces = 0 WHERE traces = ?", (traces,))
+        traces.wipe(self)
 
 
 def leaves_traces(connection: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 from features.errors import StoreError
 from features.ports import Upserted
 from features.profile import UserId
-from features.sqlite import writes
+from features.sqlite import traces, writes
 from features.sqlite.catalog import SqliteArtistCatalog
 from features.sqlite.codec import Row, features_of, row_of
 from features.sqlite.database import Database
@@ -45,7 +45,7 @@ class SqliteFeatureStore:
         self.catalog = SqliteArtistCatalog(self._database)
         # A full disk must not keep anybody from reading; the next deletion tries again, and tells.
         with suppress(StoreError):
-            self._clear_traces()
+            traces.wipe(self._database)
 
     @property
     def path(self) -> Path:
@@ -102,7 +102,7 @@ class SqliteFeatureStore:
         """
         with self._database.writing() as connection, self._damage_named():
             known = writes.remove(connection, user_ids, now=self._clock())
-        self._clear_traces()
+        traces.wipe(self._database)
         return known
 
     def deleted(self, *, since: datetime) -> list[UUID]:
@@ -144,13 +144,6 @@ class SqliteFeatureStore:
     def close(self) -> None:
         """Close the file; the store cannot be used after."""
         self._database.close()
-
-    def _clear_traces(self) -> None:
-        with self._database.reading() as connection:
-            traces: int = connection.execute("SELECT traces FROM state").fetchone()[0]
-        if traces and self._database.clear_traces():
-            with self._database.writing() as connection:
-                connection.execute("UPDATE state SET traces = 0 WHERE traces = ?", (traces,))
 
     def _points(self, statement: str, since: datetime) -> list[UUID]:
         with self._database.reading() as connection:
