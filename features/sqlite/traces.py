@@ -1,4 +1,4 @@
-"""Wiping what was deleted from a file's bytes, sooner or later: its table ``state`` counts in ``traces`` what is due."""
+"""Wiping what was deleted from a file, sooner or later: its table ``state`` counts in ``traces`` what is due."""
 
 from __future__ import annotations
 
