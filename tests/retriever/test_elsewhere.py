@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -92,6 +94,28 @@ def test_a_reading_that_takes_longer_than_a_request_may_goes_on_with_the_next_re
         answer = scene.ask(spotify_url=ANN)
         assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
         until(lambda: scene.ask(spotify_url=ANN).status_code == 200)
+
+
+def test_deleting_somebody_also_forgets_what_is_left_of_a_reading(scene: Scene):
+    scene.spotify.fail("GET /v1/artists", rate_limited(3600))
+    assert scene.ask(spotify_url=ANN).status_code == 503
+    kept = scene.world.folder / "spotify" / "readings.db"
+
+    def playlists() -> int:
+        with closing(sqlite3.connect(kept)) as database:
+            return database.execute("SELECT count(*) FROM playlists").fetchone()[0]
+
+    assert playlists() == 1
+    scene.api.delete("/v1/users/ann")
+    assert playlists() == 0
+
+
+def test_only_as_many_playlists_are_read_as_are_asked_for(scene: Scene):
+    scene.spotify.world.with_playlist("ann", "Monday", tracks=[a_track("Scene 0 artist 3")])
+    scene.ask(spotify_url=ANN, playlists=1)
+    assert len(scene.spotify.asked("GET /v1/playlists/")) == 1
+    scene.ask(spotify_url=ANN, playlists=1000)  # more than are ever chosen: all
+    assert len(scene.spotify.asked("GET /v1/playlists/")) == 3
 
 
 def test_in_development_mode_the_answer_names_the_ways_that_work(world: SmallWorld):

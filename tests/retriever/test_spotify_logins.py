@@ -97,6 +97,7 @@ def test_nobody_is_deleted_where_it_is_the_key_for_the_tokens_that_is_lost(scene
     database.close()
     answer = scene.ask(spotify_login=True)
     assert (answer.status_code, answer.json()["code"]) == (401, "spotify-login-needed")
+    assert list(scene.parts.elsewhere.spotify.ended()) == []
     assert scene.knows("ann")
 
 
