@@ -71,7 +71,9 @@ def path_of(url: str) -> str:
 
 
 @contextmanager
-def a_scene(world: SmallWorld, mode: str = "extended", *, app: bool = True, **changes: Any) -> Iterator[Scene]:
+def a_scene(
+    world: SmallWorld, mode: str = "extended", *, app: bool = True, is_https: bool = False, **changes: Any
+) -> Iterator[Scene]:
     tracks = [a_track("Scene 0 artist 1", "one", year="1971", genres=["folk"]), a_track("Scene 0 artist 2", "two")]
     people = a_world().with_user("ann", display_name="Ann").with_playlist("ann", "Sunday", tracks=tracks)
     with FakeSpotify(people, mode=mode) as spotify, ExitStack() as stack:
@@ -79,7 +81,7 @@ def a_scene(world: SmallWorld, mode: str = "extended", *, app: bool = True, **ch
         settings, later = settings_of(spotify, **more), Later()
         reading = stack.enter_context(open_spotify(settings, world.folder, gate=Clock().gate(), backoff_s=0.001))
         login = stack.enter_context(closing(Login(settings, world.folder, clock=later))) if app else None
-        places = Elsewhere(SpotifyDoor(reading, login, 1000), lambda _name: ROB)
+        places = Elsewhere(SpotifyDoor(reading, login, 1000, is_https), lambda _name: ROB)
         opened: list[Parts] = []
         service = SETTINGS.model_copy(update=changes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import httpx
@@ -12,8 +13,8 @@ import pytest
 from features.errors import StoreError
 from retriever.browser_session import COOKIE
 from retriever.spotify_watch import SpotifyWatch
-from tests.fakes.spotify.answers import token_invalid
-from tests.retriever.spotify_scene import Scene, a_scene, path_of
+from tests.fakes.spotify.answers import rate_limited, token_invalid
+from tests.retriever.spotify_scene import ANN, Scene, a_scene, path_of
 from tests.small_world import SmallWorld
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:spotipy")
@@ -64,6 +65,7 @@ def test_disconnecting_deletes_what_came_from_spotify_and_the_login(scene: Scene
     scene.log_in()
     scene.ask(spotify_login=True, remember=True)
     assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": "ann", "deleted": True}
+    assert COOKIE not in scene.api.cookies
     assert not scene.knows("ann")
     assert scene.api.get("/v1/spotify/me").json() == {"user_id": None}
     assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": None, "deleted": False}
@@ -162,3 +164,26 @@ def test_deleting_somebody_who_logged_in_and_never_joined_ends_the_login(scene: 
     scene.log_in()
     assert scene.api.delete("/v1/users/ann").status_code == 404
     assert scene.api.get("/v1/spotify/me").json() == {"user_id": None}
+
+
+@pytest.mark.parametrize("is_https", [False, True])
+def test_the_session_goes_only_by_https_where_the_server_is_reached_so(world: SmallWorld, is_https: bool):
+    with a_scene(world, is_https=is_https) as scene:
+        away = scene.api.get("/v1/spotify/login", follow_redirects=False)
+        assert ("secure" in away.headers["set-cookie"].lower()) is is_https
+
+
+def test_the_watch_keeps_nothing_that_is_over(scene: Scene):
+    scene.log_in()
+    scene.spotify.fail("GET /v1/artists", rate_limited(3600))
+    scene.ask(spotify_url=ANN)
+    files = {"spotify_tokens.db": "tokens SET authorised_at", "spotify/readings.db": "playlists SET read_at"}
+    for name, column in files.items():
+        with closing(sqlite3.connect(scene.world.folder / name)) as database, database:
+            assert database.execute(f"UPDATE {column} = 1").rowcount == 1  # long ago
+
+    SpotifyWatch(scene.parts.elsewhere.spotify).step()
+
+    for name, column in files.items():
+        with closing(sqlite3.connect(scene.world.folder / name)) as database:
+            assert database.execute(f"SELECT count(*) FROM {column.split()[0]}").fetchone() == (0,)  # noqa: S608
