@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from features.ports import FeatureStore
 from features.profile import UserId
+from indexer.axes import FITTED_ON, axes_of
 from indexer.check import Sample, check_count, check_recall, similarity_quantiles
 from indexer.errors import IndexRejected
 from indexer.follow import BATCH, WRITE_MAY_LAST, catch_up, findable, vectors_of
@@ -19,8 +20,8 @@ from indexer.tombstones import cleared
 from indexer.vectors import count_bad
 from trainer.ports import Embedder
 
-SAMPLE, ASKED = 20_000, 1_000
-"""People whose vectors are kept in memory for the similarities, and people who ask for the recall."""
+SAMPLE, ASKED = FITTED_ON, 1_000
+"""People whose vectors are kept in memory for similarities and axes, and people who ask for the recall."""
 
 
 def _now() -> datetime:
@@ -105,6 +106,7 @@ def _fill_and_check(
     check_count(index, people)
     options.say("checking recall against exact search")
     recall = check_recall(index, reservoir.sample(ASKED), options.min_recall)
+    everybody = reservoir.sample(SAMPLE)[1]
     caught_up = options.clock() - WRITE_MAY_LAST
     catch_up(index, features, embedder, since=watermark)
     return replace(
@@ -113,7 +115,8 @@ def _fill_and_check(
         watermark=caught_up,
         created_at=options.clock(),
         recall_at_10=round(recall, 4),
-        similarity_quantiles=similarity_quantiles(reservoir.sample(SAMPLE)[1], options.seed),
+        similarity_quantiles=similarity_quantiles(everybody, options.seed),
+        axes=axes_of(everybody),
     )
 
 

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from features.ports import FeatureStore
+from indexer.axes import FITTED_ON, axes_of
 from indexer.build import ASKED, BuildOptions, build_version
 from indexer.check import Sample, check_count, check_recall
 from indexer.errors import IndexerError, IndexInUse, NoIndex
@@ -157,7 +159,8 @@ class _Run:
             index = builder.finish()
             check_count(index, index.version.count)
             recall = check_recall(index, _sample(index, self._features), self._options.min_recall)
-            builder.seal(replace(index.version, recall_at_10=round(recall, 4), cleared=free_of))
+            axes = axes_of(_vectors(index))  # of those who stay: the former ones tell of who left, if of nobody in person
+            builder.seal(replace(index.version, recall_at_10=round(recall, 4), cleared=free_of, axes=axes))
         except BaseException:
             builder.abort()
             raise
@@ -168,3 +171,13 @@ def _sample(index: UserIndex, features: FeatureStore) -> Sample:
     somebody = next(features.scan(batch_size=ASKED), [])
     people = index.get([person.user_id for person in somebody])
     return list(people), np.asarray([person.vector for person in people.values()], np.float32)
+
+
+def _vectors(index: UserIndex) -> npt.NDArray[np.float32]:
+    """A sample of everybody, float32 [n, width]."""
+    vectors: list[npt.NDArray[np.float32]] = []
+    for batch in index.walk(()):
+        vectors += [person.vector for person in batch]
+        if len(vectors) >= FITTED_ON:
+            break
+    return np.asarray(vectors[:FITTED_ON], np.float32).reshape(-1, index.version.width)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from indexer.axes import Axes
 from indexer.errors import IndexUnavailable
 from indexer.files import write_atomically
 from indexer.ports import Cleared, IndexVersion
@@ -76,5 +77,7 @@ def _facts(facts: dict[str, Any]) -> tuple[IndexVersion, str]:
     for key in ("watermark", "created_at"):
         facts[key] = datetime.fromisoformat(facts[key])
     facts["similarity_quantiles"] = tuple(facts["similarity_quantiles"])
+    if facts.get("axes") is not None:  # versions of before have none
+        facts["axes"] = Axes.read(facts["axes"], facts["width"])
     facts["cleared"] = Cleared(datetime.fromisoformat(facts["cleared"]["at"]), facts["cleared"]["known"])
     return IndexVersion(**facts), shard

@@ -23,7 +23,7 @@ from features.user_features import UserFeatures, YearStats
 from indexer.ports import Payload
 from indexer.terms import ids_of
 
-CONTENT = "content"
+CONTENT, NAME, GENRES = "content", "display_name", "genres"
 MAX_ARTISTS = 500
 MAX_GENRES = 40
 _SEPARATOR = "\n"  # cannot stand in a name: control characters are refused or stripped at the door
@@ -42,7 +42,7 @@ class Card:
     @property
     def display_name(self) -> str | None:
         """The name to show, where the person has one."""
-        return self._payload.get("display_name")
+        return self._payload.get(NAME)
 
     @property
     def profile_url(self) -> str | None:
@@ -57,7 +57,13 @@ class Card:
     @property
     def genres(self) -> list[str]:
         """Genres, heaviest first, at most ``MAX_GENRES``."""
-        return _split(self._payload["genres"])
+        return _split(self._payload[GENRES])
+
+    @property
+    def main_genre(self) -> str | None:
+        """The heaviest genre, where any is known."""
+        joined: str = self._payload.get(GENRES, "")
+        return joined.partition(_SEPARATOR)[0] or None
 
     @property
     def ids(self) -> str:
@@ -131,7 +137,7 @@ def pack(person: UserFeatures, towers: npt.NDArray[np.float32]) -> Payload:
     if person.years is not None:
         payload["decades"] = _as_hex(person.years)
     if person.display_name is not None:
-        payload["display_name"] = person.display_name
+        payload[NAME] = person.display_name
     if person.profile_url is not None:
         payload["profile_url"] = person.profile_url
     return payload
@@ -149,7 +155,7 @@ def taste(artists: Iterable[str], genres: Iterable[str], ids: str, towers: npt.N
     quantised = np.round(towers * _SCALE).astype(np.int8)
     return {
         "artists": _SEPARATOR.join(artists),
-        "genres": _SEPARATOR.join(genres),
+        GENRES: _SEPARATOR.join(genres),
         "ids": ids,
         "towers": base64.b64encode(quantised.tobytes()).decode("ascii"),
     }

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.profile import UserId
+from indexer.axes import Axes
 
 Payload = Mapping[str, str | int | float]
 """Small fields that travel with a vector, by name; see ``indexer.payload``."""
@@ -95,6 +96,7 @@ class IndexVersion:
         recall_at_10: measured against exact search before it was published.
         similarity_quantiles: 1,001 quantiles of the similarity of two random people, for percentiles.
         cleared: of which deletions no byte is left in its files.
+        axes: of a map of everybody; None in versions that were built before there were any.
     """
 
     name: str
@@ -106,6 +108,7 @@ class IndexVersion:
     recall_at_10: float
     similarity_quantiles: tuple[float, ...]
     cleared: Cleared = NEVER_CLEARED
+    axes: Axes | None = None
 
 
 class UserIndex(Protocol):
@@ -149,6 +152,14 @@ class UserIndex(Protocol):
 
     def contents(self, batch_size: int = 2000) -> Iterator[dict[UserId, str]]:
         """Everybody with the ``content`` of their payload ('' where there is none), in batches; none twice."""
+        ...
+
+    def walk(self, fields: Collection[str], batch_size: int = 100) -> Iterator[list[PersonVector]]:
+        """Everybody in batches, by ``features.identity.point_id``, with those ``fields`` of their payload.
+
+        Point ids are hashes, so the first n are a sample at random, and the same one as long as they stay. Small batches
+        let others have their turn in between; who is written or deleted meanwhile may be in or not.
+        """
         ...
 
     def count(self) -> int:

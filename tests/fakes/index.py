@@ -94,6 +94,13 @@ class MemoryUserIndex:
         for start in range(0, max(len(everybody), 1), batch_size):
             yield {p.user_id: str(p.payload.get("content", "")) for p in everybody[start : start + batch_size]}
 
+    def walk(self, fields: Collection[str], batch_size: int = 100) -> Iterator[list[PersonVector]]:
+        self._must_be_open()
+        everybody = [self._people[point] for point in sorted(self._people)]
+        shown = [replace(p, payload={f: v for f, v in p.payload.items() if f in fields}) for p in everybody]
+        for start in range(0, max(len(shown), 1), batch_size):
+            yield shown[start : start + batch_size]
+
     def count(self) -> int:
         self._must_be_open()
         return len(self._people)

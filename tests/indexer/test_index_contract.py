@@ -237,6 +237,31 @@ def test_what_everybody_in_the_index_was_made_of_is_told_in_batches(index: UserI
     assert sum(map(len, batches)) == 3
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 1000])
+def test_a_walk_meets_everybody_once_by_point_id_with_what_is_asked_for(index: UserIndex, batch_size: int):
+    index.upsert([a_person(f"late-{number}", [1, number, 0, 0], source="test", genres="a") for number in range(9)])
+    index.upsert([a_person("late-3", NORTH, source="test", genres="b")])
+    index.delete([point_id(UserId("cleo")), point_id(UserId("late-5"))])
+    batches = list(index.walk(["genres"], batch_size))
+
+    met = [person for batch in batches for person in batch]
+    ids_met = [person.user_id for person in met]
+    assert set(ids_met) == {"ann", "bob", *(f"late-{number}" for number in range(9) if number != 5)}
+    assert ids_met == sorted(ids_met, key=lambda user_id: str(point_id(user_id)))
+    assert max(map(len, batches)) <= batch_size
+    whole = index.get(ids_met)
+    assert {person.user_id: dict(person.payload) for person in met if "late" in person.user_id} == {
+        user_id: {"genres": person.payload["genres"]} for user_id, person in whole.items() if "late" in user_id
+    }
+    for person in met:
+        np.testing.assert_allclose(person.vector, whole[person.user_id].vector, atol=1e-6)
+
+
+def test_a_walk_may_be_broken_off(index: UserIndex):
+    assert len(next(index.walk((), batch_size=1))) == 1
+    assert index.count() == 3
+
+
 def test_a_closed_index_says_so_whatever_it_is_asked(index: UserIndex):
     index.close()
     questions: list[Callable[[], object]] = [
@@ -248,6 +273,7 @@ def test_a_closed_index_says_so_whatever_it_is_asked(index: UserIndex):
         lambda: index.delete([point_id(UserId("ann"))]),
         index.count,
         lambda: list(index.contents()),
+        lambda: list(index.walk(())),
     ]
     for question in questions:
         with pytest.raises(IndexUnavailable):
