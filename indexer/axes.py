@@ -36,7 +36,7 @@ class Axes:
 
     @classmethod
     def read(cls, facts: Mapping[str, Any], width: int) -> Self:
-        """Out of ``dataclasses.asdict`` or its JSON. Raises ValueError, KeyError, TypeError where it is none of ours."""
+        """Out of ``dataclasses.asdict`` or its JSON. Raises ValueError, KeyError, TypeError where it is damaged."""
         mean, (first, second), (more, less) = facts["mean"], facts["components"], facts["explained"]
         if not len(mean) == len(first) == len(second) == width:
             raise ValueError(f"axes of another width than {width}")

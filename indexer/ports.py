@@ -157,8 +157,8 @@ class UserIndex(Protocol):
     def walk(self, fields: Collection[str], batch_size: int = 100) -> Iterator[list[PersonVector]]:
         """Everybody in batches, by ``features.identity.point_id``, with those ``fields`` of their payload.
 
-        Point ids are hashes, so the first n are a sample at random, and the same one as long as they stay. Small batches
-        let others have their turn in between; who is written or deleted meanwhile may be in or not.
+        Point ids are hashes, so the first n are a sample at random, and the same one as long as they stay. Others have
+        their turn between two batches; who is written or deleted meanwhile may be in or not.
         """
         ...
 

@@ -86,3 +86,14 @@ class Status:
     outbox: OutboxStatus
     encoding_waiting: int
     spotify: SpotifyStatus
+
+
+@dataclass(frozen=True, slots=True)
+class StatusHistory:
+    """How it was, every five minutes, by column and oldest first; null where something was not known."""
+
+    at: tuple[datetime, ...]
+    people: tuple[int | None, ...]
+    outbox_waiting: tuple[int | None, ...]
+    index_age_s: tuple[Seconds | None, ...]
+    model_age_s: tuple[Seconds | None, ...]

@@ -19,7 +19,7 @@ from retriever.observe.metrics import Metrics
 from retriever.observe.tracing import Tracing
 from retriever.parts import Parts
 from retriever.recent import RecentAnswers
-from retriever.routes import admin, ask, health, near, people, spotify
+from retriever.routes import admin, ask, health, near, overview, people, spotify
 from retriever.routes.common import Opened
 from retriever.settings import RetrieverSettings
 from retriever.workers import Workers
@@ -65,7 +65,7 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
-    for room in (ask, near, people, spotify, health, admin):
+    for room in (ask, near, people, overview, spotify, health, admin):
         app.include_router(room.router)
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_mb * 2**20, max_body_s=settings.request_timeout_s)
     documents.describe_bodies(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -21,6 +21,7 @@ from features.user_features import UserFeatures
 from indexer.ports import IndexCatalog
 from indexer.tombstones import holds_deleted
 from retriever.access.idempotency import Idempotent
+from retriever.cartographer import Cartographer
 from retriever.courier import Courier, Pace
 from retriever.elsewhere import Elsewhere
 from retriever.encoding import EncodingQueue
@@ -29,10 +30,13 @@ from retriever.examples import ArtistVectors
 from retriever.expirer import Expirer
 from retriever.follower import Follower
 from retriever.guard import Guard, GuardedCatalog, GuardedStore, Patience
+from retriever.history import Historian, History
+from retriever.jobs import JobKind, Jobs
 from retriever.lanes import Lanes
 from retriever.live import Live
 from retriever.lookups import GenreLookups
 from retriever.members import Members
+from retriever.models import ModelShelf
 from retriever.observe.metrics import Metrics
 from retriever.opening import Sources
 from retriever.parts import Parts
@@ -42,7 +46,7 @@ from retriever.service import Bounds, Service, Tools
 from retriever.settings import RetrieverSettings
 from retriever.spotify_watch import SpotifyWatch
 from retriever.status import Statuses
-from trainer.ports import Embedder
+from trainer.ports import Embedder, ModelRegistry
 
 ENCODED_TOGETHER = 64
 
@@ -60,6 +64,8 @@ class Outside:
         load_embedder: the model of a version.
         model_created_at: when a version of the model was trained; None where that is unknown.
         elsewhere: where profiles are read that are not sent.
+        models: all of them, with what is written about them.
+        jobs: the programs that an operator may start.
         refresh: brings up to date what is known here of a store that others write to, too; None where nobody else does.
         erase_command: rewrites the versions that hold bytes of deleted people; None where nothing needs to be.
         lookups: of artists whose genres nobody knows; None where there are none.
@@ -74,6 +80,8 @@ class Outside:
     catalog: IndexCatalog
     load_embedder: Callable[[int], Embedder]
     elsewhere: Elsewhere
+    models: ModelRegistry
+    jobs: Mapping[JobKind, Sequence[str]]
     model_created_at: Callable[[int], datetime | None] = lambda _version: None
     refresh: Callable[[], None] | None = None
     erase_command: Sequence[str] | None = None
@@ -104,14 +112,17 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
 
     def on_deleted(points: Sequence[UUID]) -> None:
         idempotent.forget(points)
+        cartographer.forget(points)
         if eraser is not None:
             eraser.want()
 
     live = Live(sources, on_deleted)
+    cartographer = Cartographer(live, settings.map_every_s)
     spotify = outside.elsewhere.spotify
 
     def on_forget(user_id: UserId) -> None:
         idempotent.forget([point_id(user_id)])
+        cartographer.forget([point_id(user_id)])
 
     members = Members(live, outside.outbox, store, on_forget=on_forget, on_gone=spotify.forget)
     watch = SpotifyWatch(spotify, on_ended=members.forget_spotify)
@@ -151,9 +162,12 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         spotify=lambda: watch.status,
     )
     metrics.watch(statuses.state)
+    history, jobs = History(settings.home), Jobs(outside.jobs)
+    followers = (Follower(live, settings), courier, watch, cartographer, Historian(history, statuses.state), jobs)
 
     def close() -> None:
         live.close()
+        history.close()
         outside.outbox.close()
         idempotent.close()
         outside.close()
@@ -174,7 +188,11 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         idempotent=idempotent,
         encoding=encoding,
         elsewhere=outside.elsewhere,
-        background=(Follower(live, settings), courier, watch, *filter(None, (eraser, expirer, lookups, refresher))),
+        cartographer=cartographer,
+        models=ModelShelf(outside.models, lambda: live.version.model_version),
+        history=history,
+        jobs=jobs,
+        background=(*followers, *filter(None, (eraser, expirer, lookups, refresher))),
         settings=settings,
         features=features,
         identified=identified,

@@ -17,6 +17,7 @@ from retriever.assembly import Outside, assemble
 from retriever.elsewhere import Elsewhere, SpotifyDoor
 from retriever.eraser import COMMAND
 from retriever.expirer import COMMAND as EXPIRE
+from retriever.jobs import COMMANDS
 from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
@@ -73,6 +74,8 @@ def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> O
         load_embedder=fitting_embedder,
         model_created_at=made.get,
         elsewhere=places,
+        models=models,
+        jobs=COMMANDS,
         refresh=refresh,
         erase_command=COMMAND,
         lookups=lookups,

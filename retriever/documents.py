@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from retriever.problems import MEDIA_TYPE, Problem
-from retriever.schemas import Ask, Batch
+from retriever.schemas import Ask, Batch, JobAsk
 from retriever.schemas_near import NearQuery
 
 VERSION = version("soundalike")
@@ -20,7 +20,14 @@ DESCRIPTION = (
     "and request are carried out once, and answered alike for a day. Answers with an `ETag` are not sent again to who "
     "asks with `If-None-Match`. Where the server asks for an API key, send it as `Authorization: Bearer <key>`."
 )
-_EXAMPLES = {"user_id": "ada", "a": "ada", "b": "grace"}
+_SOMEBODY = "Id of somebody in the community."
+_IN_PATHS: dict[str, tuple[str, str | int]] = {
+    "user_id": (_SOMEBODY, "ada"),
+    "a": (_SOMEBODY, "ada"),
+    "b": (_SOMEBODY, "grace"),
+    "version": ("Version of a model.", 1),
+}
+"""Parameters of paths, with an example each."""
 UPLOADED_AS = ("application/zip", "text/csv", "application/json")
 """Media types of files that are read; which of them it is, is told by content."""
 _REF = "#/components/schemas/{model}"
@@ -31,7 +38,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         400: "The body or a header is not well-formed.",
         404: "Nobody, or nothing, is there.",
         408: "The body takes too long.",
-        409: "The same request is still being worked on.",
+        409: "The same request, or another job, is still being worked on.",
         410: "What it was about is gone: a page of an older index, or a person.",
         413: "The body or the profile is too large.",
         415: "The body's media type is not supported.",
@@ -111,7 +118,7 @@ TAGGED: dict[int | str, dict[str, Any]] = {
 }
 TAGGED_OF_INDEX = {status: {**told, "headers": {**_VERSIONS, **_ETAG}} for status, told in TAGGED.items()}
 
-ASK, BATCH = _body("Ask"), _body("Batch")
+ASK, BATCH, JOB = _body("Ask"), _body("Batch"), _body("JobAsk")
 NEAR: dict[str, Any] = {
     "parameters": [_parameter(*named) for named in NearQuery.model_json_schema()["properties"].items()]
 }
@@ -127,7 +134,8 @@ def _trim(method: str, operation: dict[str, Any]) -> None:
     parameters = operation.get("parameters", ())
     for parameter in parameters:
         if parameter["in"] == "path":
-            parameter |= {"description": "Id of somebody in the community.", "example": _EXAMPLES[parameter["name"]]}
+            description, example = _IN_PATHS[parameter["name"]]
+            parameter |= {"description": description, "example": example}
     if method != "get":
         return
     has_pages = any(parameter["name"] == "cursor" for parameter in parameters)
@@ -146,6 +154,7 @@ def describe_bodies(app: FastAPI) -> None:
             for name, schema in (
                 ("Ask", Ask.model_json_schema(ref_template=_REF)),
                 ("Batch", Batch.model_json_schema(ref_template=_REF)),
+                ("JobAsk", JobAsk.model_json_schema(ref_template=_REF)),
                 ("Problem", TypeAdapter(Problem).json_schema(ref_template=_REF)),
             ):
                 schemas.update(schema.pop("$defs", {}))

@@ -20,6 +20,8 @@
     ├── KeyReused           an Idempotency-Key that stands for another request
     ├── StillRunning        the first request of an Idempotency-Key is not answered yet
     ├── AnswerGone          a request was carried out before, and its person was deleted since
+    ├── JobRunning          a job is to begin while another one is not over
+    ├── NoReport            a model that no report is kept of
     ├── AddressTaken        the server cannot listen where it was told to
     ├── NoAnswer            the client reached no server, or the server did not come up
     └── Refused             the client's question was answered with a problem document
@@ -237,6 +239,27 @@ class AnswerGone(RetrieverError):
         super().__init__(
             "The request of this Idempotency-Key was carried out, and somebody in it was deleted since.",
             "Send it with a fresh key if they want to join again.",
+        )
+
+
+class JobRunning(RetrieverError):
+    """A job is to begin while another one is not over."""
+
+    http_status, code, title = 409, "job-running", "Another job is running"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"The job {kind!r} is not over yet.", "Wait for it; GET /v1/admin/jobs tells how far it is.")
+
+
+class NoReport(RetrieverError):
+    """A model that no report is kept of."""
+
+    http_status, code, title = 404, "no-report", "There is no report"
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"There is no report of a model {version}.",
+            "GET /v1/models lists the models; those never proven have none.",
         )
 
 

@@ -35,6 +35,7 @@ class Live:
         trouble: why the last look at the changes failed; None where it did not.
         people: how many listen to an artist or a genre, by ``indexer.terms.numbered``.
         generation: grows with everything that may change an answer, before that is acknowledged.
+        changes: grows with everybody who comes, changes or goes, and with each version that goes live.
     """
 
     def __init__(self, sources: Sources, on_deleted: Callable[[Sequence[UUID]], None] = lambda _points: None) -> None:
@@ -48,7 +49,7 @@ class Live:
         self._guard, self._writes = threading.Lock(), threading.RLock()
         self._retired: list[Unit] = []
         self._stopping = False
-        self.generation = 0
+        self.generation = self.changes = 0
         self.trouble: str | None = None
         settled = settled_until(sources)
         self._unit = open_live(sources)
@@ -104,6 +105,7 @@ class Live:
                     unit.is_stale = True
                     raise
         finally:
+            self.changes += 1
             self.generation += 1  # only one at a time writes; also where the index is down and only answers are kept
 
     def follow(self) -> None:
@@ -173,6 +175,7 @@ class Live:
                 replaced, self._unit = (fresh, self._unit) if self._stopping else (self._unit, fresh)
                 self._retired.append(replaced)
             self._followed_until = settled or self._followed_until
+            self.changes += 1
             self.generation += 1
         self.count_popularity()
         _log.info("moved over to %s", published.name)

@@ -10,10 +10,14 @@ from features.outbox import Outbox
 from features.profile import TasteProfile
 from features.settings import FeatureSettings
 from retriever.access.idempotency import Idempotent
+from retriever.cartographer import Cartographer
 from retriever.elsewhere import Elsewhere
+from retriever.history import History
+from retriever.jobs import Jobs
 from retriever.lanes import Lanes
 from retriever.live import Live
 from retriever.members import Members
+from retriever.models import ModelShelf
 from retriever.reconcile import Reconciler
 from retriever.remaining import time_left
 from retriever.repeating import Repeating
@@ -41,6 +45,10 @@ class Parts:
         idempotent: answers repeated writes as before.
         encoding: makes features of new profiles.
         elsewhere: where profiles are read that are not sent.
+        cartographer: has the map of everybody.
+        models: tells which models there are.
+        history: tells how everything was.
+        jobs: runs programs for the operator.
         background: threads that keep the stores in step while the application runs.
         settings: of this room.
         features: of the features room, for the limits on uploads.
@@ -58,6 +66,10 @@ class Parts:
     idempotent: Idempotent
     encoding: Lanes
     elsewhere: Elsewhere
+    cartographer: Cartographer
+    models: ModelShelf
+    history: History
+    jobs: Jobs
     background: tuple[Repeating, ...]
     settings: RetrieverSettings
     features: FeatureSettings

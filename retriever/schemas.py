@@ -32,6 +32,7 @@ from retriever.fields import (
     TopArtistsInForm,
     choice_of,
 )
+from retriever.jobs import JobKind
 from retriever.options import DEFAULT_LIMIT, Choice, Examples, Options
 from retriever.reading import read_json
 from retriever.schema_words import ASKERS, BENT, EXAMPLE, LIKING
@@ -175,3 +176,18 @@ class Upload(BaseModel):
         """The question without the file."""
         choice = Choice(Where(min_artists=self.min_artists), diversity=self.diversity)
         return Options(self.limit, Limits(self.top_artists, self.playlists), self.remember, choice)
+
+
+class JobAsk(BaseModel):
+    """What to do: build and publish the index, train a model, or go back to the index that was live before."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_extra={"examples": [{"kind": "index"}]}
+    )
+
+    kind: JobKind
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """Read a JSON body. Raises InvalidRequest."""
+        return read_json(cls, body)

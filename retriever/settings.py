@@ -52,6 +52,8 @@ class RetrieverSettings(AccessSettings):
     """Seconds between looks at a feature store in Hopsworks for what others wrote to it."""
     follow_every_s: Annotated[float, Field(gt=0, le=60)] = 0.5
     """Seconds between looks for a newly published index and for people changed by other processes."""
+    map_every_s: Annotated[float, Field(gt=0, le=86_400)] = 30.0
+    """Least seconds between two drawings of the map of everybody; who is deleted is off it at once all the same."""
     popularity_every_s: Annotated[float, Field(gt=0)] = 60.0
     """Seconds after which it is counted again how rare artists and genres are."""
     log_format: LogFormat = "auto"

@@ -28,9 +28,12 @@ from tests.builders import NOW, WordEncoder, a_community, features_of
 from trainer.community import Widths, learn
 from trainer.inputs import widths_of
 from trainer.model import ModelShape, ThreeTowers
+from trainer.registry import LocalModelRegistry
 from trainer.trained import TrainedModel
 
-SETTINGS = RetrieverSettings(max_body_mb=1, follow_every_s=0.05, deliver_every_s=0.02, host_names="testserver")
+SETTINGS = RetrieverSettings(
+    max_body_mb=1, follow_every_s=0.05, deliver_every_s=0.02, map_every_s=0.05, host_names="testserver"
+)
 
 
 @dataclass
@@ -61,6 +64,8 @@ class SmallWorld:
             self.catalog,
             lambda _version: self.embedder,
             Elsewhere(SpotifyDoor(spotify, None, 1000), nobody_at_listenbrainz),
+            LocalModelRegistry(self.folder / "models"),
+            {"index": ("echo", "indexed"), "train": ("echo", "trained"), "rollback": ("echo", "back")},
             close=stack.close,
         )
 

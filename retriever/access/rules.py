@@ -44,6 +44,10 @@ RULES = (
     Rule("GET", "/redoc", Role.READ),
     Rule("GET", "/openapi.json", Role.READ),
     Rule("GET", "/v1/status", Role.READ),
+    Rule("GET", "/v1/status/history", Role.READ),
+    Rule("GET", "/v1/map", Role.READ),
+    Rule("GET", "/v1/models", Role.READ),
+    Rule("GET", "/v1/models/{version}/report", Role.READ),
     # A browser follows links without a key; all that these tell is of its own session.
     Rule("GET", "/v1/spotify/login", None),
     Rule("GET", "/v1/spotify/callback", None),
@@ -60,6 +64,9 @@ RULES = (
     # All of somebody's listening, and numbers on the whole service.
     Rule("GET", "/v1/users/{user_id}/export", Role.ADMIN),
     Rule("GET", "/metrics", Role.ADMIN),
+    # Hours of the machine's work, and which model and index are live.
+    Rule("GET", "/v1/admin/jobs", Role.ADMIN),
+    Rule("POST", "/v1/admin/jobs", Role.ADMIN),
 )
 
 UNLISTED = Rule("", "", Role.ADMIN)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from retriever.answers_status import Readiness, Status
+from retriever.answers_status import Readiness, Status, StatusHistory
+from retriever.history import KEPT
 from retriever.routes.common import json_answer, opened
 
 router = APIRouter()
@@ -32,6 +36,16 @@ async def status(request: Request) -> Response:
     """Age and version of model, index and features; how many people; what waits to be delivered."""
     room = opened(request)
     return json_answer(await room.workers.admit(lambda: room.workers.run(room.parts.statuses.status)))
+
+
+@router.get("/v1/status/history", response_model=StatusHistory, tags=["health"])
+async def history(
+    request: Request,
+    hours: Annotated[int, Query(ge=1, le=KEPT // timedelta(hours=1), description="How far to look back.")] = 168,
+) -> Response:
+    """How many people there were, what waited, and how old model and index were: every five minutes, for 90 days."""
+    room, since = opened(request), datetime.now(UTC) - timedelta(hours=hours)
+    return json_answer(await room.workers.admit(lambda: room.workers.run(lambda: room.parts.history.since(since))))
 
 
 @router.get("/metrics", tags=["health"], response_class=PlainTextResponse)

@@ -21,7 +21,7 @@ def test_whoever_watches_the_server_needs_no_key(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/", "/docs", "/openapi.json", "/v1/status", "/v1/users/ann", "/v1/users/ann/similar",
-     "/v1/users/ann/compatibility/bob"],
+     "/v1/users/ann/compatibility/bob", "/v1/map", "/v1/models", "/v1/models/3/report", "/v1/status/history"],
 )  # fmt: skip
 def test_looking_needs_read(path: str) -> None:
     assert needs("GET", path) is needs("HEAD", path) is Role.READ
@@ -42,9 +42,13 @@ def test_what_may_change_something_needs_write(method: str, path: str) -> None:
     assert rule.writes
 
 
-@pytest.mark.parametrize("path", ["/v1/users/ann/export", "/metrics", "/v1/admin/rollback"])
+@pytest.mark.parametrize("path", ["/v1/users/ann/export", "/metrics", "/v1/admin/rollback", "/v1/admin/jobs"])
 def test_what_tells_all_needs_admin(path: str) -> None:
     assert needs("GET", path) is Role.ADMIN
+
+
+def test_what_makes_the_machine_work_needs_admin() -> None:
+    assert Rules().find("POST", "/v1/admin/jobs").role is Role.ADMIN
 
 
 @pytest.mark.parametrize(
