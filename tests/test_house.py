@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("features", "trainer", "indexer", "retriever")
+ROOMS = ("features", "trainer", "indexer", "retriever", "dashboard")
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 HEAVY = (
     *("torch", "sentence_transformers", "transformers", "qdrant_client", "scipy", "fastapi", "matplotlib"),
-    *("hopsworks", "hsfs", "pyarrow", "pandas", "deltalake", "spotipy", "datasets"),
+    *("hopsworks", "hsfs", "pyarrow", "pandas", "deltalake", "spotipy", "datasets", "streamlit", "plotly"),
 )
 MAX_LINES = 300
 

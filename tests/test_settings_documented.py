@@ -13,18 +13,19 @@ import pytest
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from dashboard.settings import DashboardSettings
 from features.hopsworks.settings import HopsworksSettings
 from features.settings import HomeSettings
 from features.spotify.settings import SpotifySettings
 
-ROOMS = ("features", "trainer", "indexer", "retriever")
+ROOMS = ("features", "trainer", "indexer", "retriever", "dashboard")
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 
 
 def _settings_classes() -> list[type[BaseSettings]]:
     for room in ROOMS:
         importlib.import_module(f"{room}.settings")
-    found, waiting = [], [HomeSettings, HopsworksSettings, SpotifySettings]
+    found, waiting = [], [HomeSettings, HopsworksSettings, SpotifySettings, DashboardSettings]
     while waiting:
         kind = waiting.pop()
         found.append(kind)

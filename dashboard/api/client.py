@@ -1,0 +1,148 @@
+"""What the dashboard asks the API, method by method; every one raises ApiDown, Refused or StrangeAnswer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from dashboard.api.people import (
+    Compatibility,
+    Disconnected,
+    LoggedIn,
+    Person,
+    Recommendations,
+    TasteMap,
+)
+from dashboard.api.service import History, Job, Jobs, Models, Status
+from dashboard.api.transport import Wire, headers_of
+from dashboard.errors import KeyWanted
+
+JobKind = Literal["index", "train", "rollback"]
+Place = Literal["spotify_url", "spotify_login", "listenbrainz", "user_id"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a question is asked.
+
+    Attributes:
+        top_artists: use the heaviest so many only; None for all.
+        playlists: use the first so many only; None for all.
+        remember: whether who asks joins the community.
+        limit: how many people to recommend.
+    """
+
+    top_artists: int | None = None
+    playlists: int | None = None
+    remember: bool = False
+    limit: int = 10
+
+    def fields(self) -> dict[str, int | bool]:
+        """As the API names them, without those that are not limited."""
+        named = {"limit": self.limit, "top_artists": self.top_artists, "playlists": self.playlists}
+        return {**{name: value for name, value in named.items() if value is not None}, "remember": self.remember}
+
+
+@dataclass(frozen=True)
+class Api:
+    """Asks one server for one visitor.
+
+    Attributes:
+        key: shown to a server that asks for one.
+        session: of the visitor's browser, for the login with Spotify; empty where there is none.
+    """
+
+    wire: Wire
+    key: SecretStr | None = None
+    session: str = ""
+
+    def with_key(self, key: SecretStr | None) -> Api:
+        """The same with another key."""
+        return replace(self, key=key)
+
+    def asks_for_keys(self) -> bool:
+        """Whether the server turns away who brings no key."""
+        try:
+            self.wire.get("/v1/status", {})
+        except KeyWanted:
+            return True
+        return False
+
+    def ask(self, place: Place, name: str | bool, asked: Asked) -> Recommendations:
+        """The people nearest to a profile that the server reads elsewhere, or to somebody known."""
+        body = {place: name, **asked.fields()}
+        return self.wire.read_as(
+            Recommendations, self.wire.send("POST", "/v1/recommendations", self._headers(), json=body)
+        )
+
+    def upload(self, file_name: str, content: bytes, asked: Asked) -> Recommendations:
+        """The people nearest to the owner of a file."""
+        form = {name: str(value).lower() for name, value in asked.fields().items()}
+        files = {"file": (file_name, content)}
+        answer = self.wire.send("POST", "/v1/profiles", self._headers(), data=form, files=files)
+        return self.wire.read_as(Recommendations, answer)
+
+    def person(self, user_id: str) -> Person:
+        """What is kept of somebody, in brief."""
+        return self.wire.read_as(Person, self.wire.get(_user(user_id), self._headers()))
+
+    def compatibility(self, one: str, other: str) -> Compatibility:
+        """How two people fit."""
+        path = f"{_user(one)}/compatibility/{quote(other, safe='')}"
+        return self.wire.read_as(Compatibility, self.wire.get(path, self._headers()))
+
+    def export(self, user_id: str) -> bytes:
+        """All that is kept of somebody, as JSON."""
+        return self.wire.get(f"{_user(user_id)}/export", self._headers()).content
+
+    def forget(self, user_id: str) -> None:
+        """Delete somebody."""
+        self.wire.send("DELETE", _user(user_id), self._headers())
+
+    def logged_in(self) -> LoggedIn:
+        """Who is logged in with Spotify in this browser."""
+        return self.wire.read_as(LoggedIn, self.wire.get("/v1/spotify/me", self._headers()))
+
+    def disconnect(self) -> Disconnected:
+        """Log out of Spotify, and delete what was read from there."""
+        return self.wire.read_as(Disconnected, self.wire.send("POST", "/v1/spotify/disconnect", self._headers()))
+
+    def taste_map(self, present: Sequence[str] = ()) -> TasteMap:
+        """Everybody as a point; those who are named are ``present`` even where only some are drawn (at most 50)."""
+        params: dict[str, str | int | list[str]] = {"user_id": list(present[:50])} if present else {}
+        return self.wire.read_as(TasteMap, self.wire.get("/v1/map", self._headers(), params))
+
+    def status(self) -> Status:
+        """How the service is."""
+        return self.wire.read_as(Status, self.wire.get("/v1/status", self._headers()))
+
+    def history(self, hours: int) -> History:
+        """How it was."""
+        return self.wire.read_as(History, self.wire.get("/v1/status/history", self._headers(), {"hours": hours}))
+
+    def models(self) -> Models:
+        """The registered models, newest first."""
+        return self.wire.read_as(Models, self.wire.get("/v1/models", self._headers()))
+
+    def report(self, version: int) -> str:
+        """The report of a model, as Markdown."""
+        return self.wire.get(f"/v1/models/{version}/report", self._headers()).text
+
+    def jobs(self) -> Jobs:
+        """What the operator had done, newest first."""
+        return self.wire.read_as(Jobs, self.wire.get("/v1/admin/jobs", self._headers()))
+
+    def start_job(self, kind: JobKind) -> Job:
+        """Have something done."""
+        return self.wire.read_as(Job, self.wire.send("POST", "/v1/admin/jobs", self._headers(), json={"kind": kind}))
+
+    def _headers(self) -> dict[str, str]:
+        return headers_of(self.key, self.session)
+
+
+def _user(user_id: str) -> str:
+    return f"/v1/users/{quote(user_id, safe='')}"

@@ -1,0 +1,86 @@
+"""What a page works with: the API for this visitor, what the visitor did so far, and the way to other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+from pydantic import SecretStr
+
+from dashboard.api.client import Api
+from dashboard.api.people import Recommendations
+from dashboard.settings import DashboardSettings
+from dashboard.views.palette import Palette, palette_of
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+_ANSWER, _MINE, _KEY = "soundalike.answer", "soundalike.mine", "soundalike.admin_key"
+
+
+@dataclass
+class Room:
+    """One visitor's run of a page.
+
+    Attributes:
+        pages: by name, filled by the shell.
+    """
+
+    api: Api
+    settings: DashboardSettings
+    pages: Mapping[str, StreamlitPage] = field(default_factory=dict)
+
+    @property
+    def answer(self) -> Recommendations | None:
+        """The last answer that this visitor got."""
+        kept: Recommendations | None = st.session_state.get(_ANSWER)
+        return kept
+
+    def keep(self, answer: Recommendations) -> None:
+        """Remember an answer for as long as the page is open; and who they are, if they joined."""
+        st.session_state[_ANSWER] = answer
+        if answer.user_id is not None and answer.stored and answer.user_id not in self.mine:
+            st.session_state[_MINE] = [*self.mine, answer.user_id]
+
+    @property
+    def mine(self) -> list[str]:
+        """Ids under which this visitor joined while the page was open."""
+        joined: list[str] = st.session_state.get(_MINE, [])
+        return joined
+
+    def gone(self, user_id: str) -> None:
+        """Keep nothing of somebody who left."""
+        st.session_state[_MINE] = [each for each in self.mine if each != user_id]
+        if self.answer is not None and self.answer.user_id == user_id:
+            del st.session_state[_ANSWER]
+
+    @property
+    def admin_key(self) -> SecretStr | None:
+        """The admin's key that was typed in here."""
+        typed: SecretStr | None = st.session_state.get(_KEY)
+        return typed
+
+    def use_admin_key(self, key: str) -> None:
+        """Remember an admin's key for as long as the page is open."""
+        st.session_state[_KEY] = SecretStr(key)
+
+    @property
+    def as_admin(self) -> Api:
+        """The API with the admin's key, where one was typed in."""
+        return self.api if self.admin_key is None else self.api.with_key(self.admin_key)
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether to try what needs an admin: on this computer, or with a key of one's own."""
+        return self.settings.is_private or self.admin_key is not None
+
+    @property
+    def look(self) -> Palette:
+        """Colours of figures, after the visitor's theme."""
+        return palette_of(st.context.theme.type)
+
+    def go(self, page: str, **query: Any) -> None:  # noqa: ANN401 - as Streamlit takes them
+        """Open another page."""
+        st.switch_page(self.pages[page], query_params=query)

@@ -1,0 +1,90 @@
+"""Compare two people: how they fit and why, the same from both sides. The address says who, so it can be shared."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard.api.people import Compatibility
+from dashboard.room import Room
+from dashboard.views import figures, fragments, people
+from dashboard.views.words import named
+
+
+def show(room: Room) -> None:
+    """Draw the page."""
+    st.html(fragments.heading("Compare two people", "How near they are, what they share, what only one has."))
+    with st.form("who", border=True):
+        left, right = st.columns(2, gap="large")
+        one = left.text_input("One", value=_told(room, "a"), max_chars=200, help="An id, as in the address or My data.")
+        other = right.text_input("The other", value=_told(room, "b"), max_chars=200)
+        st.form_submit_button("Compare", type="primary")
+    one, other = one.strip(), other.strip()
+    if not one or not other:
+        st.html(
+            fragments.notice(
+                "Who?",
+                "Two people are needed.",
+                "Find your soundalikes first, and press Compare beside one.",
+                kind="note",
+            )
+        )
+        return
+    st.query_params.update({"a": one, "b": other})
+    with st.spinner("Comparing…"):
+        both = room.api.compatibility(one, other)
+        briefs = [room.api.person(each) for each in (one, other)]
+    st.html(f'<div class="sa-card">{people.verdict(both)}</div>')
+    for column, brief in zip(st.columns(2, gap="medium"), briefs, strict=True):
+        column.html(people.brief_card(brief))
+    _shared(both)
+    _eras(room, both)
+    _link(room, one, other)
+
+
+def _told(room: Room, side: str) -> str:
+    told = st.query_params.get(side, "")
+    if not told and side == "a" and room.mine:
+        return room.mine[-1]
+    return told[:200]
+
+
+def _shared(both: Compatibility) -> None:
+    st.html(fragments.section("What you share", "Rarest first: what few others have says most."))
+    st.html(
+        f'<h4 class="sa-h4">Artists</h4>{fragments.chips(both.shared_artists, "", 20)}'
+        f'<h4 class="sa-h4">Genres</h4>{fragments.chips(both.shared_genres, "sa-genre", 20)}'
+    )
+    st.html(fragments.section("What only one has"))
+    left, right = st.columns(2, gap="medium")
+    left.html(f'<div class="sa-card">{people.only_list(both.one)}</div>')
+    right.html(f'<div class="sa-card">{people.only_list(both.other)}</div>')
+
+
+def _eras(room: Room, both: Compatibility) -> None:
+    if both.eras is None:
+        st.html(fragments.section("Eras", "The release years of one of the two are not known."))
+        return
+    st.html(fragments.section("Eras", f"They have {both.eras.overlap:.0%} of all decades in common."))
+    one, other = (named(side.display_name, side.user_id) for side in (both.one, both.other))
+    st.plotly_chart(
+        figures.eras_of_two(both.eras, one, other, room.look),
+        theme=None,
+        config={"displayModeBar": False},
+        key="eras",
+        alt="Share of listening by decade of release, for both people side by side.",
+    )
+
+
+def _link(room: Room, one: str, other: str) -> None:
+    st.html(fragments.section("Share this comparison", "Whoever opens the link on this dashboard sees what you see."))
+    st.code(f"{_here(room)}/compare?{urlencode({'a': one, 'b': other})}", language=None)
+
+
+def _here(room: Room) -> str:
+    """The address of the dashboard as the visitor's browser has it."""
+    url = st.context.url
+    if url is None:
+        return f"http://{room.settings.dashboard_host}:{room.settings.dashboard_port}"
+    return url.split("?", maxsplit=1)[0].rstrip("/").removesuffix("/compare")

@@ -1,0 +1,118 @@
+"""Find my soundalikes: where to read a listening from, the consent, and the answer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.api.client import Asked
+from dashboard.api.people import Recommendations
+from dashboard.api.service import Status
+from dashboard.errors import DashboardError
+from dashboard.room import Room
+from dashboard.screens.find_source import Source, choose
+from dashboard.screens.results import show_answer
+from dashboard.views import fragments
+from dashboard.views.words import count_text
+
+KEPT = (
+    "**Just look** keeps nothing of you. **Join the community** keeps, until you delete it: your id, display name and "
+    "the link to your profile; where your listening was read from, and that you agreed; per playlist its name and its "
+    "artists with weights and years; genres by artist; and the vectors made of it. No single plays, listening times, "
+    "track titles, addresses or devices. Others see your name, your link, how alike you are, and what you share with "
+    "them. What came from Spotify's API is deleted by itself, 30 days after it was last read unless the operator set "
+    "another time. You can leave at any time under *My data*."
+)
+
+
+def show(room: Room) -> None:
+    """Draw the page."""
+    st.html(
+        fragments.heading(
+            "Who listens as you do?",
+            "Show us what you play. We find the people nearest to your taste, and say why.",
+        )
+    )
+    status = room.api.status()
+    _came_back()
+    if not status.index.people:
+        st.html(
+            fragments.notice(
+                "Nobody is here yet",
+                "The community is empty, so there is nobody to be found.",
+                "Bring people in: make demo invents a community, make import PROFILES=FILE reads yours. "
+                "Or be the first to join, below.",
+                kind="note",
+            )
+        )
+    with st.container(border=True, key="ask"):
+        source = choose(room, status)
+        asked = _limits()
+        st.caption(KEPT)
+        with st.container(horizontal=True):
+            looks = st.button("Just look", key="look", disabled=source is None)
+            joins = st.button("Join the community", key="join", type="primary", disabled=source is None)
+    if source is not None and (looks or joins):
+        _ask(room, source, Asked(*asked, remember=joins), status)
+    if room.answer is not None:
+        show_answer(room, room.answer)
+
+
+def _limits() -> tuple[int | None, int | None]:
+    """How many artists and playlists to use; None for all."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        artists = _limit("Top artist count", 10, "artists")
+    with right:
+        playlists = _limit("Playlists count", 20, "playlists")
+    return artists, playlists
+
+
+def _limit(label: str, most: int, what: str) -> int | None:
+    uses_all = st.toggle(f"Use all {what}", value=True, key=f"all-{what}")
+    chosen = st.slider(label, 1, most, most, key=f"count-{what}", disabled=uses_all)
+    return None if uses_all else int(chosen)
+
+
+def _ask(room: Room, source: Source, asked: Asked, status: Status) -> None:
+    with st.status(source.doing, expanded=True) as progress:
+        st.write(
+            f"The API answers: model {status.model.version}, "
+            f"{count_text(status.index.people or 0, 'person', 'people')} to search."
+        )
+        st.write(source.step)
+        try:
+            answer = source.ask(room.api, asked)
+        except DashboardError as error:
+            progress.update(label="It did not work", state="error")
+            st.html(fragments.trouble(error))
+            return
+        st.write(_told(answer))
+        room.keep(answer)
+        progress.update(label="Done", state="complete", expanded=False)
+
+
+def _told(answer: Recommendations) -> str:
+    found = f"Searched index {answer.index}: {count_text(len(answer.recommendations), 'person', 'people')} found."
+    known = ""
+    if answer.coverage is not None:
+        genres, years = answer.coverage.genres, answer.coverage.years
+        known = f" Genres are known of {genres:.0%} of your listening, years of {years:.0%}."
+    joined = " You are in the community now." if answer.stored else " Nothing of you was kept."
+    return f"{found}{known}{joined}".replace("%", "\\%")
+
+
+def _came_back() -> None:
+    """What became of a login, as the API says when it sends the browser back."""
+    word = st.query_params.get("spotify")
+    if word is None:
+        return
+    if word == "logged-in":
+        st.html(fragments.notice("You are logged in", "Spotify lets us read your library.", kind="good"))
+        return
+    st.html(
+        fragments.notice(
+            "The login did not work",
+            f"Spotify or the API refused it ({word[:60]}).",
+            "Try again; on a server in development mode its owner must name you in Spotify's dashboard first.",
+        )
+    )

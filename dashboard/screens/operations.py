@@ -1,0 +1,7 @@
+"""Placeholder."""
+
+from dashboard.room import Room
+
+
+def show(room: Room) -> None:
+    """Draw."""

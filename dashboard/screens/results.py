@@ -1,0 +1,125 @@
+"""The answer on the first page: people as cards, side by side with me, what to discover, and the list to take away."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.api.people import Recommendation, Recommendations
+from dashboard.errors import NotThere
+from dashboard.room import Room
+from dashboard.views import figures, fragments, people
+from dashboard.views.joint import joint_csv
+from dashboard.views.words import named, plain
+
+BESIDE_ME = 4
+
+
+def show_answer(room: Room, answer: Recommendations) -> None:
+    """Draw it all."""
+    if not answer.recommendations:
+        st.html(
+            fragments.notice(
+                "Nobody was found",
+                "The community holds nobody else yet.",
+                "Join it, and ask again when others have come.",
+                kind="note",
+            )
+        )
+        return
+    st.html(fragments.section("Your soundalikes", "Nearest first; what you share, rarest first."))
+    nearest, beside, discover, take_away = st.tabs(
+        ["People", "Side by side", "What they love that you don't have", "Joint list"]
+    )
+    with nearest:
+        _people(room, answer)
+    with beside:
+        _beside(room, answer)
+    with discover:
+        _discoveries(answer)
+    with take_away:
+        _joint(answer)
+
+
+def _people(room: Room, answer: Recommendations) -> None:
+    columns: list[DeltaGenerator] = []
+    for place, found in enumerate(answer.recommendations, start=1):
+        if not columns:
+            columns = list(st.columns(2, gap="medium"))
+        with columns.pop(0):
+            st.html(people.person_card(found, place))
+            _compare_button(room, answer, found, place)
+
+
+def _compare_button(room: Room, answer: Recommendations, found: Recommendation, place: int) -> None:
+    if answer.user_id is None or not answer.stored:
+        return
+    name = plain(named(found.display_name, found.user_id))
+    if st.button(f"Compare with {name}", key=f"compare-{place}", icon=":material/compare_arrows:", type="tertiary"):
+        room.go("compare", a=answer.user_id, b=found.user_id)
+
+
+def _beside(room: Room, answer: Recommendations) -> None:
+    if answer.user_id is None or not answer.stored:
+        st.html(
+            fragments.notice(
+                "You only looked",
+                "Nothing of you was kept, so your years cannot be drawn beside theirs.",
+                "Join the community to see them, and to share a comparison.",
+                kind="note",
+            )
+        )
+        return
+    mine, others = _decades(room, answer.user_id), {}
+    for found in answer.recommendations[:BESIDE_ME]:
+        decades = _decades(room, found.user_id)
+        if decades:
+            others[named(found.display_name, found.user_id)] = decades
+    if not mine or not others:
+        st.html(
+            fragments.notice("No years are known", "Neither source told when your music was released.", kind="note")
+        )
+        return
+    st.html(fragments.section("Eras", "Share of listening by decade of release: you in grey, each of them as a line."))
+    st.plotly_chart(
+        figures.eras_beside_me(mine, others, room.look),
+        theme=None,
+        config={"displayModeBar": False},
+        key="eras",
+        alt="Share of listening by decade, mine beside that of my nearest soundalikes.",
+    )
+
+
+def _decades(room: Room, user_id: str) -> dict[str, float]:
+    try:
+        return room.api.person(user_id).decades
+    except NotThere:  # left in the meantime
+        return {}
+
+
+def _discoveries(answer: Recommendations) -> None:
+    if not answer.discoveries:
+        st.html(
+            fragments.notice(
+                "Nothing to discover yet",
+                "Too few people are near enough to tell.",
+                "Ask again when the community has grown.",
+                kind="note",
+            )
+        )
+        return
+    st.html(people.discovery_list(answer.discoveries))
+
+
+def _joint(answer: Recommendations) -> None:
+    st.html(
+        fragments.section(
+            "A list for all of you",
+            "Artists you share and artists to discover, each with a search at Spotify. It holds no tracks, as their "
+            "titles are never kept.",
+        )
+    )
+    st.download_button(
+        "Download the joint list (CSV)", joint_csv(answer), "soundalike-joint-list.csv", "text/csv", on_click="ignore",
+        key="joint", icon=":material/download:",
+    )  # fmt: skip

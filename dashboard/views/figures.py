@@ -1,0 +1,119 @@
+"""Figures about people, made by plotly: eras in small multiples, eras of two people, and the taste map."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dashboard.api.people import Eras, TasteMap
+from dashboard.views.palette import Palette
+from dashboard.views.words import escaped, named
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+OTHER, UNKNOWN = "other genres", "no genre known"
+MOST_GENRES = 10
+
+
+def eras_beside_me(mine: Mapping[str, float], others: Mapping[str, Mapping[str, float]], look: Palette) -> Figure:
+    """My decades in grey behind each of the others'. Shares 0 to 1 by decade; ``others`` by name, at most six."""
+    from plotly.subplots import make_subplots
+
+    decades = sorted({*mine, *(decade for each in others.values() for decade in each)})
+    names = list(others)
+    figure = make_subplots(rows=1, cols=max(1, len(names)), shared_yaxes=True, horizontal_spacing=0.03)
+    for at, name in enumerate(names, start=1):
+        theirs = others[name]
+        figure.add_bar(
+            x=decades, y=[mine.get(decade, 0) for decade in decades], marker_color=look.line, name="me", row=1, col=at,
+            showlegend=at == 1, width=0.85, hovertemplate="%{x}: me %{y:.0%}<extra></extra>",
+        )  # fmt: skip
+        figure.add_scatter(
+            x=decades, y=[theirs.get(decade, 0) for decade in decades], mode="lines+markers", name="them",
+            line={"color": look.accent, "width": 2.5}, row=1, col=at, showlegend=at == 1,
+            hovertemplate="%{x}: %{y:.0%}<extra></extra>",
+        )  # fmt: skip
+        figure.update_xaxes(title={"text": escaped(name)[:60], "standoff": 8}, row=1, col=at)
+    figure.update_xaxes(tickangle=-60, tickfont_size=10)
+    figure.update_yaxes(tickformat=".0%", showgrid=True, gridcolor=look.line, zeroline=False)
+    return _calm(figure, look, height=290)
+
+
+def eras_of_two(eras: Eras, one: str, other: str, look: Palette) -> Figure:
+    """The decades of two people side by side."""
+    from plotly.graph_objects import Figure
+
+    figure, decades = Figure(), [each.decade for each in eras.decades]
+    for name, values, colour in (
+        (one, [each.one for each in eras.decades], look.quiet),
+        (other, [each.other for each in eras.decades], look.accent),
+    ):
+        figure.add_bar(
+            x=decades, y=values, name=escaped(name), marker_color=colour, hovertemplate="%{x}: %{y:.0%}<extra></extra>"
+        )
+    figure.update_layout(barmode="group", bargap=0.35, bargroupgap=0.08)
+    figure.update_yaxes(tickformat=".0%", gridcolor=look.line, zeroline=False)
+    return _calm(figure, look, height=280)
+
+
+def main_genres(genres: Sequence[str | None]) -> list[str]:
+    """The genres that most people have, at most ten, most common first; ties by name."""
+    counted = Counter(genre for genre in genres if genre is not None)
+    return sorted(counted, key=lambda genre: (-counted[genre], genre))[:MOST_GENRES]
+
+
+def map_figure(seen: TasteMap, me: Sequence[str], kindred: Sequence[str], look: Palette) -> Figure:
+    """Everybody as a point, coloured by main genre; ``me`` and my ``kindred`` are marked over the rest."""
+    from plotly.graph_objects import Figure
+
+    figure, points = Figure(), seen.points
+    top = main_genres(points.genre)
+    groups: dict[str, list[int]] = {genre: [] for genre in [*top, OTHER, UNKNOWN]}
+    for at, genre in enumerate(points.genre):
+        groups[UNKNOWN if genre is None else genre if genre in top else OTHER].append(at)
+    colours = dict(zip(top, look.many, strict=False))
+    for genre, places in groups.items():
+        if places:
+            figure.add_trace(_dots(seen, places, genre, {"color": colours.get(genre, look.line), "size": 7}))
+    for name, ids, mark in (
+        ("my soundalikes", kindred, {"size": 15, "symbol": "circle-open", "line": {"width": 2.5}}),
+        ("me", me, {"size": 19, "symbol": "star"}),
+    ):
+        places = [at for at, user_id in enumerate(points.user_id) if user_id in set(ids)]
+        if places:
+            figure.add_trace(_dots(seen, places, name, {**mark, "color": look.accent, "opacity": 1}))
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    figure.update_layout(dragmode="pan", clickmode="event+select", hoverlabel={"align": "left"})
+    return _calm(figure, look, height=620)
+
+
+def _dots(seen: TasteMap, places: Sequence[int], name: str, marker: dict[str, Any]) -> Any:  # noqa: ANN401 - plotly's
+    from plotly.graph_objects import Scattergl
+
+    points = seen.points
+    return Scattergl(
+        x=[points.x[at] for at in places],
+        y=[points.y[at] for at in places],
+        mode="markers",
+        name=escaped(name),
+        marker={"opacity": 0.8, **marker},
+        text=[escaped(named(points.name[at], points.user_id[at])) for at in places],
+        customdata=[[points.user_id[at], escaped(points.genre[at] or UNKNOWN)] for at in places],
+        hovertemplate="<b>%{text}</b><br>%{customdata[1]}<extra></extra>",
+    )
+
+
+def _calm(figure: Figure, look: Palette, *, height: int) -> Figure:
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": look.ink, "size": 13},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"color": look.ink}},
+        hoverlabel={"bgcolor": look.ink, "font": {"color": look.paper}},
+    )
+    return figure
