@@ -94,7 +94,8 @@ def _leave(room: Room, user_id: str, name: str) -> None:
         fragments.section(
             "Leave",
             "You are out of every answer at once, and out of every file soon after: outbox, feature store, "
-            "catalogue, every version of the index, kept answers, tokens. It cannot be undone; backups are the operator's to expire.",
+            "catalogue, every version of the index, kept answers, tokens. It cannot be undone; backups are the "
+            "operator's to expire.",
         )
     )
     sure = st.checkbox("I want to be deleted for good", key="sure")

@@ -38,7 +38,7 @@ def eras_beside_me(mine: Mapping[str, float], others: Mapping[str, Mapping[str, 
         figure.update_xaxes(title={"text": escaped(name)[:60], "standoff": 8}, row=1, col=at)
     figure.update_xaxes(tickangle=-60, tickfont_size=10)
     figure.update_yaxes(tickformat=".0%", showgrid=True, gridcolor=look.line, zeroline=False)
-    return _calm(figure, look, height=290)
+    return calm(figure, look, height=290)
 
 
 def eras_of_two(eras: Eras, one: str, other: str, look: Palette) -> Figure:
@@ -55,7 +55,7 @@ def eras_of_two(eras: Eras, one: str, other: str, look: Palette) -> Figure:
         )
     figure.update_layout(barmode="group", bargap=0.35, bargroupgap=0.08)
     figure.update_yaxes(tickformat=".0%", gridcolor=look.line, zeroline=False)
-    return _calm(figure, look, height=280)
+    return calm(figure, look, height=280)
 
 
 def main_genres(genres: Sequence[str | None]) -> list[str]:
@@ -87,7 +87,7 @@ def map_figure(seen: TasteMap, me: Sequence[str], kindred: Sequence[str], look: 
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     figure.update_layout(dragmode="pan", clickmode="event+select", hoverlabel={"align": "left"})
-    return _calm(figure, look, height=620)
+    return calm(figure, look, height=620)
 
 
 def _dots(seen: TasteMap, places: Sequence[int], name: str, marker: dict[str, Any]) -> Any:  # noqa: ANN401 - plotly's
@@ -106,7 +106,8 @@ def _dots(seen: TasteMap, places: Sequence[int], name: str, marker: dict[str, An
     )
 
 
-def _calm(figure: Figure, look: Palette, *, height: int) -> Figure:
+def calm(figure: Figure, look: Palette, *, height: int) -> Figure:
+    """The look that all figures have: no frame, no background, the legend above. ``height`` in pixels."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 36, "b": 8},

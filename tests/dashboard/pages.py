@@ -23,12 +23,11 @@ def _script(transport: object, settings: object, first: str, session: str) -> No
 
 def a_page(name: str, stub: Stub, session: str = "", **settings: object) -> AppTest:
     told = DashboardSettings(_env_file=None, **{"api_url": URL, **settings})
-    test = AppTest.from_function(
+    return AppTest.from_function(
         _script,
         default_timeout=30,
         kwargs={"transport": stub.transport, "settings": told, "first": name, "session": session},
     )
-    return test
 
 
 def html_of(test: AppTest) -> str:

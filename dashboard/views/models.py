@@ -1,0 +1,134 @@
+"""The registered models: how good they are, over time and beside their rivals, and why one was rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dashboard.api.service import Model, Models
+from dashboard.views.figures import calm
+from dashboard.views.palette import Palette
+from dashboard.views.words import count_text, day_text, escaped
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+LIKELY = ("halves_mrr", "halves_hit_at_10", "friends_hit_at_10", "artists_recall_at_20")
+MOST_METRICS = 6
+
+
+def metrics_of(models: Sequence[Model]) -> list[str]:
+    """All metrics that any model has, the telling ones first."""
+    known = {name for each in models for name in each.metrics}
+    return [name for name in LIKELY if name in known] + sorted(known.difference(LIKELY))
+
+
+def metric_title(name: str) -> str:
+    """A metric's name for people: ``halves_hit_at_10`` is ``halves, hit at 10``."""
+    first, _, rest = name.partition("_")
+    return f"{first}, {rest.replace('_', ' ')}" if rest else first
+
+
+def rivals(models: Sequence[Model], metric: str) -> dict[str, list[float | None]]:
+    """Values of a metric by method, one for each model; of every method that any report compares."""
+    methods = dict.fromkeys(method for each in models for method in each.compared)
+    return {method: [each.compared.get(method, {}).get(metric) for each in models] for method in methods}
+
+
+def versions_figure(models: Models, metric: str, look: Palette) -> Figure:
+    """A metric over the versions, oldest first, with what their reports compare beside it."""
+    from plotly.graph_objects import Figure
+
+    oldest_first = sorted(models.models, key=lambda each: each.version)
+    labels, figure = [f"v{each.version}" for each in oldest_first], Figure()
+    own = [each.metrics.get(metric) for each in oldest_first]
+    dashes = ("dot", "dash", "dashdot", "longdash")
+    for at, (method, values) in enumerate(rivals(oldest_first, metric).items()):
+        if any(value is not None for value in values) and values != own:
+            figure.add_scatter(
+                x=labels, y=values, name=escaped(method), mode="lines+markers", connectgaps=True,
+                line={"dash": dashes[at % len(dashes)], "width": 1.4, "color": look.many[at % len(look.many)]},
+                marker={"size": 5}, hovertemplate="%{x}: %{y:.3f}",
+            )  # fmt: skip
+    figure.add_scatter(
+        x=labels, y=own, name="this model", mode="lines+markers", connectgaps=True,
+        line={"color": look.accent, "width": 3},
+        marker={
+            "size": 11, "color": [look.accent if each.accepted else look.paper for each in oldest_first],
+            "line": {"color": look.accent, "width": 2},
+        },
+        hovertemplate="%{x}: %{y:.3f}",
+    )  # fmt: skip
+    figure.update_yaxes(gridcolor=look.line, zeroline=False, rangemode="tozero")
+    figure.update_xaxes(type="category")
+    return calm(figure, look, height=360)
+
+
+def curve_figure(model: Model, look: Palette) -> Figure | None:
+    """Loss by epoch, of training and of whatever else was noted; None where nothing was."""
+    from plotly.graph_objects import Figure
+
+    lines = [
+        name
+        for name in dict.fromkeys(name for row in model.curve for name in row if name != "epoch")
+        if all(isinstance(row.get(name), int | float | None) for row in model.curve)
+    ]
+    if not lines:
+        return None
+    figure = Figure()
+    epochs = [row.get("epoch", at) for at, row in enumerate(model.curve, start=1)]
+    for at, name in enumerate(sorted(lines, key=lambda line: "loss" not in line)[:4]):
+        colour = look.accent if at == 0 else look.many[at]
+        figure.add_scatter(
+            x=epochs, y=[row.get(name) for row in model.curve], name=escaped(name.replace("_", " ")), mode="lines",
+            line={"color": colour, "width": 2.5}, hovertemplate="epoch %{x}: %{y:.3f}",
+        )  # fmt: skip
+    figure.update_xaxes(title="epoch")
+    figure.update_yaxes(gridcolor=look.line, zeroline=False)
+    return calm(figure, look, height=300)
+
+
+def model_table(models: Models) -> str:
+    """All models, newest first: which is live, which were rejected and why."""
+    names = metrics_of(models.models)[:3]
+    head = "".join(f'<th scope="col" class="num">{escaped(metric_title(name))}</th>' for name in names)
+    rows = "".join(_row(each, names, is_live=each.version == models.live) for each in models.models)
+    return (
+        '<div class="sa-table-wrap" tabindex="0" role="region" aria-label="Models"><table class="sa-table"><thead><tr>'
+        f'<th scope="col">Version</th><th scope="col">Trained</th>{head}<th scope="col">Verdict</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def compared_table(model: Model) -> str:
+    """A model beside its rivals, as its report has them."""
+    names = [name for name in LIKELY if any(name in row for row in model.compared.values())]
+    rest = sorted({name for row in model.compared.values() for name in row}.difference(names))
+    names = [*names, *rest][:MOST_METRICS]
+    head = "".join(f'<th scope="col" class="num">{escaped(metric_title(name))}</th>' for name in names)
+    rows = "".join(
+        f'<tr><th scope="row">{escaped(method)}</th>'
+        + "".join(f'<td class="num">{_number(row.get(name))}</td>' for name in names)
+        + "</tr>"
+        for method, row in model.compared.items()
+    )
+    return (
+        '<div class="sa-table-wrap" tabindex="0" role="region" aria-label="Model and rivals"><table class="sa-table">'
+        f'<thead><tr><th scope="col">Method</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _row(model: Model, names: Sequence[str], *, is_live: bool) -> str:
+    tags = '<span class="sa-tag on">live</span>' if is_live else ""
+    tags += "" if model.accepted else '<span class="sa-tag">rejected</span>'
+    trained = day_text(model.created_at)
+    people = "" if model.people is None else f"<br><small>{count_text(model.people, 'person', 'people')}</small>"
+    numbers = "".join(f'<td class="num">{_number(model.metrics.get(name))}</td>' for name in names)
+    return (
+        f'<tr class="{"best" if is_live else ""}"><td>v{model.version} <span class="sa-tags">{tags}</span></td>'
+        f"<td>{escaped(trained)}{people}</td>{numbers}<td>{escaped(model.verdict)}</td></tr>"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
