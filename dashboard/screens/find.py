@@ -14,14 +14,18 @@ from dashboard.screens.results import show_answer
 from dashboard.views import fragments
 from dashboard.views.words import count_text
 
-KEPT = (
-    "**Just look** keeps nothing of you. **Join the community** keeps, until you delete it: your id, display name and "
-    "the link to your profile; where your listening was read from, and that you agreed; per playlist its name and its "
-    "artists with weights and years; genres by artist; and the vectors made of it. No single plays, listening times, "
-    "track titles, addresses or devices. Others see your name, your link, how alike you are, and what you share with "
-    "them. What came from Spotify's API is deleted by itself, 30 days after it was last read unless the operator set "
-    "another time. You can leave at any time under *My data*."
+LOOK = "keeps nothing of you. You see who is near, and nobody sees you."
+JOIN = (
+    "lets others find you, until you leave. They see your name, the link to your profile, and what you share with them."
 )
+KEPT = """
+Kept, until you delete it: your id, display name and the link to your profile; where your listening was read from, that
+you agreed, and when; per playlist its name and its artists with weights and years; genres by artist; and the vectors
+made of it. **Not** kept: single plays, times of listening, titles of tracks, addresses, devices, Spotify's own answers.
+
+What was read from Spotify's API is deleted by itself, 30 days after it was last read unless the operator set another
+time. A file that you uploaded stays until you delete it, under *My data*.
+"""
 
 
 def show(room: Room) -> None:
@@ -47,14 +51,25 @@ def show(room: Room) -> None:
     with st.container(border=True, key="ask"):
         source = choose(room, status)
         asked = _limits()
-        st.caption(KEPT)
-        with st.container(horizontal=True):
-            looks = st.button("Just look", key="look", disabled=source is None)
-            joins = st.button("Join the community", key="join", type="primary", disabled=source is None)
+        looks, joins = _consent(is_ready=source is not None)
     if source is not None and (looks or joins):
         _ask(room, source, Asked(*asked, remember=joins), status)
     if room.answer is not None:
         show_answer(room, room.answer)
+
+
+def _consent(*, is_ready: bool) -> tuple[bool, bool]:
+    """The two ways to ask, each with what it means; which of them was taken."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(f"**Just look** {LOOK}")
+        looks = st.button("Just look", key="look", disabled=not is_ready, width="stretch")
+    with right:
+        st.markdown(f"**Join the community** {JOIN}")
+        joins = st.button("Join the community", key="join", type="primary", disabled=not is_ready, width="stretch")
+    with st.expander("What exactly is kept of you when you join"):
+        st.markdown(KEPT)
+    return looks, joins
 
 
 def _limits() -> tuple[int | None, int | None]:

@@ -12,7 +12,7 @@ from dashboard.views import figures, fragments, people
 from dashboard.views.joint import joint_csv
 from dashboard.views.words import named, plain
 
-BESIDE_ME = 4
+BESIDE_ME, MOST_ROWS = 4, 6
 
 
 def show_answer(room: Room, answer: Recommendations) -> None:
@@ -46,7 +46,7 @@ def _people(room: Room, answer: Recommendations) -> None:
     for place, found in enumerate(answer.recommendations, start=1):
         if not columns:
             columns = list(st.columns(2, gap="medium"))
-        with columns.pop(0):
+        with columns.pop(0), st.container(border=True, height="stretch", key=f"card-{place}"):
             st.html(people.person_card(found, place))
             _compare_button(room, answer, found, place)
 
@@ -60,6 +60,18 @@ def _compare_button(room: Room, answer: Recommendations, found: Recommendation, 
 
 
 def _beside(room: Room, answer: Recommendations) -> None:
+    st.html(fragments.section("By part of taste", "How near each of them is to you: 1 is the same, 0 unrelated."))
+    st.plotly_chart(
+        figures.towers_beside_me(answer.recommendations[:MOST_ROWS], room.look),
+        theme=None,
+        config={"displayModeBar": False},
+        key="towers",
+        alt="Cosine of artists, genres and playlists, for each of my nearest soundalikes; the same is on their cards.",
+    )
+    _eras(room, answer)
+
+
+def _eras(room: Room, answer: Recommendations) -> None:
     if answer.user_id is None or not answer.stored:
         st.html(
             fragments.notice(

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dashboard.api.people import Eras, TasteMap
+from dashboard.api.people import Eras, Recommendation, TasteMap
 from dashboard.views.palette import Palette
 from dashboard.views.words import escaped, named
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+FONT = '"Source Sans", "Source Sans 3", sans-serif'
 OTHER, UNKNOWN = "other genres", "no genre known"
 MOST_GENRES = 10
 
@@ -23,22 +24,74 @@ def eras_beside_me(mine: Mapping[str, float], others: Mapping[str, Mapping[str, 
 
     decades = sorted({*mine, *(decade for each in others.values() for decade in each)})
     names = list(others)
-    figure = make_subplots(rows=1, cols=max(1, len(names)), shared_yaxes=True, horizontal_spacing=0.03)
-    for at, name in enumerate(names, start=1):
-        theirs = others[name]
+    figure = make_subplots(
+        rows=1, cols=max(1, len(names)), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=_short(names)
+    )
+    for at, theirs in enumerate(others.values(), start=1):
         figure.add_bar(
-            x=decades, y=[mine.get(decade, 0) for decade in decades], marker_color=look.line, name="me", row=1, col=at,
-            showlegend=at == 1, width=0.85, hovertemplate="%{x}: me %{y:.0%}<extra></extra>",
-        )  # fmt: skip
+            x=decades,
+            y=[mine.get(decade, 0) for decade in decades],
+            marker_color=look.line,
+            name="me",
+            row=1,
+            col=at,
+            showlegend=at == 1,
+            width=0.85,
+            hovertemplate="%{x}: me %{y:.0%}<extra></extra>",
+        )
         figure.add_scatter(
-            x=decades, y=[theirs.get(decade, 0) for decade in decades], mode="lines+markers", name="them",
-            line={"color": look.accent, "width": 2.5}, row=1, col=at, showlegend=at == 1,
+            x=decades,
+            y=[theirs.get(decade, 0) for decade in decades],
+            mode="lines+markers",
+            name="them",
+            line={"color": look.accent, "width": 2.5},
+            row=1,
+            col=at,
+            showlegend=at == 1,
             hovertemplate="%{x}: %{y:.0%}<extra></extra>",
-        )  # fmt: skip
-        figure.update_xaxes(title={"text": escaped(name)[:60], "standoff": 8}, row=1, col=at)
-    figure.update_xaxes(tickangle=-60, tickfont_size=10)
+        )
+    figure.update_xaxes(tickangle=-60, tickfont_size=11)
     figure.update_yaxes(tickformat=".0%", showgrid=True, gridcolor=look.line, zeroline=False)
-    return calm(figure, look, height=290)
+    return _panels(calm(figure, look, height=330), look)
+
+
+def towers_beside_me(found: Sequence[Recommendation], look: Palette) -> Figure:
+    """How near each of them is to me by part of taste: a panel for each part, a bar for each of at most six people."""
+    from plotly.subplots import make_subplots
+
+    parts = (("Artists", "artist"), ("Genres", "genre"), ("Playlists", "playlist"))
+    figure = make_subplots(
+        rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=[title for title, _ in parts]
+    )
+    names = _short([named(each.display_name, each.user_id) for each in found])
+    rows = [f"{place}. {name}" for place, name in enumerate(names, start=1)]
+    for at, (title, part) in enumerate(parts, start=1):
+        figure.add_bar(
+            x=[getattr(each.towers, part) for each in found],
+            y=rows,
+            orientation="h",
+            marker_color=look.accent if at == 1 else look.quiet,
+            width=0.45,
+            showlegend=False,
+            hovertemplate=f"%{{y}}: {title.lower()} %{{x:.2f}}<extra></extra>",
+            row=1,
+            col=at,
+        )
+    figure.update_xaxes(gridcolor=look.line, zerolinecolor=look.quiet, range=[-0.25, 1], dtick=0.5)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    calm(figure, look, height=90 + 38 * max(1, len(rows)))
+    return _panels(figure, look).update_layout(margin={"l": 170, "b": 32})
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Names that fit a panel, as text that means nothing to plotly."""
+    return [escaped(name if len(name) <= 20 else f"{name[:19]}…") for name in names]
+
+
+def _panels(figure: Figure, look: Palette) -> Figure:
+    """Titles of panels as quiet as labels, and above them room for the legend."""
+    figure.update_annotations(font={"size": 14, "color": look.ink})
+    return figure.update_layout(legend={"y": 1.14}, margin={"t": 64})
 
 
 def eras_of_two(eras: Eras, one: str, other: str, look: Palette) -> Figure:
@@ -87,7 +140,7 @@ def map_figure(seen: TasteMap, me: Sequence[str], kindred: Sequence[str], look: 
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     figure.update_layout(dragmode="pan", clickmode="event+select", hoverlabel={"align": "left"})
-    return calm(figure, look, height=620)
+    return calm(figure, look, height=620).update_layout(margin={"l": 4, "r": 4, "t": 84, "b": 4})
 
 
 def _dots(seen: TasteMap, places: Sequence[int], name: str, marker: dict[str, Any]) -> Any:  # noqa: ANN401 - plotly's
@@ -110,10 +163,10 @@ def calm(figure: Figure, look: Palette, *, height: int) -> Figure:
     """The look that all figures have: no frame, no background, the legend above. ``height`` in pixels."""
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        margin={"l": 48, "r": 12, "t": 36, "b": 56},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": look.ink, "size": 13},
+        font={"color": look.ink, "size": 13, "family": FONT},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"color": look.ink}},
         hoverlabel={"bgcolor": look.ink, "font": {"color": look.paper}},
     )

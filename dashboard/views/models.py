@@ -61,7 +61,7 @@ def versions_figure(models: Models, metric: str, look: Palette) -> Figure:
     )  # fmt: skip
     figure.update_yaxes(gridcolor=look.line, zeroline=False, rangemode="tozero")
     figure.update_xaxes(type="category")
-    return calm(figure, look, height=360)
+    return calm(figure, look, height=380)
 
 
 def curve_figure(model: Model, look: Palette) -> Figure | None:

@@ -18,7 +18,7 @@ def person_card(found: Recommendation, place: int) -> str:
     """The card of a soundalike; ``place`` counts from 1."""
     name = named(found.display_name, found.user_id)
     return (
-        f'<article class="sa-card" aria-label="{place}. {escaped(name)}">'
+        f'<article class="sa-bare" aria-label="{place}. {escaped(name)}">'
         f'<div class="sa-top">{avatar(name)}<div class="sa-who">{profile_link(name, found.profile_url)}</div>'
         f"{headline(found.percentile, found.similarity)}</div>"
         f"{confidence(found.confidence)}"

@@ -33,7 +33,9 @@ def test_who_joins_says_so_by_a_button_of_its_own():
 
 def test_what_is_kept_is_said_before_anything_is_asked():
     page = a_page("find", a_stub()).run()
-    assert any("Just look" in each.value and "keeps nothing" in each.value for each in page.caption)
+    said = " ".join(each.value for each in page.markdown)
+    assert "**Just look** keeps nothing of you" in said
+    assert "titles of tracks" in said
     assert page.button(key="join").disabled
 
 

@@ -1,0 +1,111 @@
+"""The taste map, quality and operations."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from dashboard.screens.taste_map import picked_id
+from tests.dashboard.pages import a_page, html_of
+from tests.dashboard.stub import a_stub, history, job, models, problem, status, taste_map
+
+
+def started(stub, kind, **more):
+    page = a_page("operations", stub, **more).run()
+    page.checkbox(key=f"sure-{kind}").set_value(True).run()
+    return page.button(key=f"job-{kind}").click().run()
+
+
+def test_the_map_shows_everybody():
+    page = a_page("map", a_stub()).run()
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 1
+    assert "43\\%" in page.caption[0].value
+
+
+def test_an_empty_map_says_how_to_fill_it():
+    nobody = {name: [] for name in taste_map()["points"]}
+    stub = a_stub(answers={"GET /v1/map": taste_map(people=0, points=nobody)})
+    assert "make demo" in html_of(a_page("map", stub).run())
+
+
+def test_a_click_on_the_map_says_who():
+    assert picked_id({"selection": {"points": [{"customdata": ["u1", "dub"]}]}}) == "u1"
+    assert picked_id({"selection": {"points": []}}) is None
+
+
+def test_quality_shows_versions_and_why_one_was_rejected():
+    page = a_page("quality", a_stub()).run()
+    assert not page.exception
+    shown = html_of(page)
+    assert "live" in shown
+    page.selectbox(key="version").set_value(2).run()
+    assert "This model was rejected" in html_of(page)
+    assert "halves_mrr fell by 0.040" in html_of(page)
+
+
+def test_quality_without_a_model_says_what_to_do():
+    stub = a_stub(answers={"GET /v1/models": models(live=None, models=[])})
+    assert "make train" in html_of(a_page("quality", stub).run())
+
+
+def test_a_report_is_shown_as_text_or_its_absence_said():
+    stub = a_stub(answers={"GET /v1/models/3/report": httpx.Response(200, text="# <b>Report</b>")})
+    page = a_page("quality", stub).run()
+    page.button(key="report").click().run()
+    assert page.code[0].value == "# <b>Report</b>"
+    page = a_page("quality", a_stub()).run()
+    page.button(key="report").click().run()
+    assert not page.exception
+
+
+@pytest.mark.parametrize("kind", ["index", "train", "rollback"])
+def test_a_job_wants_a_confirmation(kind: str):
+    stub = a_stub()
+    page = started(stub, kind)
+    assert not page.exception
+    assert [json.loads(body) for body in stub.bodies("POST /v1/admin/jobs")] == [{"kind": kind}]
+    assert a_page("operations", a_stub()).run().button(key=f"job-{kind}").disabled
+
+
+def test_a_job_beside_a_running_one_is_refused_in_a_sentence():
+    stub = a_stub(answers={"POST /v1/admin/jobs": problem(409, "A job is running.", "Wait for it.")})
+    assert "A job is running." in html_of(started(stub, "train"))
+
+
+def test_what_a_job_said_is_text():
+    stub = a_stub(answers={"GET /v1/admin/jobs": {"jobs": [job(said=["<script>alert(1)</script>"])]}})
+    assert "<script" not in html_of(a_page("operations", stub).run())
+
+
+def test_a_server_with_keys_asks_for_the_admins_and_uses_it():
+    def with_key(request: httpx.Request) -> httpx.Response:
+        if request.headers.get("authorization") != "Bearer admin-key":
+            return problem(401, "The request brings no API key.")
+        return httpx.Response(200, json={"jobs": []})
+
+    stub = a_stub(answers={"GET /v1/admin/jobs": with_key})
+    page = a_page("operations", stub).run()
+    assert "An admin&#x27;s key is needed" in html_of(page)
+    page.text_input[0].set_value("admin-key")
+    page.button[0].click().run()
+    assert not page.exception
+    assert page.button(key="job-index").disabled
+    assert "admin-key" not in html_of(page)
+
+
+def test_a_page_that_others_reach_offers_no_jobs_over_an_api_without_keys():
+    page = a_page("operations", a_stub(), dashboard_host="music.example").run()
+    assert "Jobs are switched off here" in html_of(page)
+
+
+def test_a_degraded_service_says_why():
+    stub = a_stub(answers={"GET /v1/status": status(status="degraded", reasons=["The feature store is down."])})
+    assert "The feature store is down." in html_of(a_page("operations", stub).run())
+
+
+def test_no_history_yet_is_said():
+    nothing = {name: [] for name in history()}
+    assert "Nothing yet" in html_of(a_page("operations", a_stub(answers={"GET /v1/status/history": nothing})).run())
