@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.api.people import Compatibility
+from dashboard.api.people import Compatibility, Person, Side
 from dashboard.room import Room
 from dashboard.views import figures, fragments, people
 from dashboard.views.words import named
@@ -34,13 +35,24 @@ def show(room: Room) -> None:
     st.query_params.update({"a": one, "b": other})
     with st.spinner("Comparing…"):
         both = room.api.compatibility(one, other)
-        briefs = [room.api.person(each) for each in (one, other)]
+        briefs = [_you(room, room.api.person(each)) for each in (one, other)]
+        both = both.model_copy(update={"one": _you(room, both.one), "other": _you(room, both.other)})
     st.html(f'<div class="sa-card">{people.verdict(both)}</div>')
     for column, brief in zip(st.columns(2, gap="medium"), briefs, strict=True):
         column.html(people.brief_card(brief))
     _shared(both)
     _eras(room, both)
     _link(room, one, other)
+
+
+_Named = TypeVar("_Named", Person, Side)
+
+
+def _you(room: Room, person: _Named) -> _Named:
+    """Somebody without a name is "You" to whoever joined as them here."""
+    if person.display_name or person.user_id not in room.mine:
+        return person
+    return person.model_copy(update={"display_name": "You"})
 
 
 def _told(room: Room, side: str) -> str:

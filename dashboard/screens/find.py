@@ -60,7 +60,7 @@ def show(room: Room) -> None:
 
 def _consent(*, is_ready: bool) -> tuple[bool, bool]:
     """The two ways to ask, each with what it means; which of them was taken."""
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     with left:
         st.markdown(f"**Just look** {LOOK}")
         looks = st.button("Just look", key="look", disabled=not is_ready, width="stretch")

@@ -31,7 +31,8 @@ def show(room: Room) -> None:
             )
         )
         return
-    st.html(people.brief_card(person))
+    shown = person.model_copy(update={"display_name": person.display_name or ("You" if user_id in room.mine else None)})
+    st.html(people.brief_card(shown))
     st.html(
         fragments.facts(
             [("Id", person.user_id), ("Read from", person.source), ("Last read", day_text(person.updated_at))]

@@ -30,16 +30,21 @@ def show(room: Room) -> None:
     st.html(views.model_table(found))
     metrics = views.metrics_of(found.models)
     if metrics:
-        st.html(
-            fragments.section("Over time", "Hollow points were rejected. Thin lines: what the reports compare with.")
-        )
+        if len(found.models) > 1:
+            words = "Hollow points were rejected. Thin lines: what the reports compare with."
+            st.html(fragments.section("Over time", words))
+        else:
+            st.html(fragments.section("Beside its rivals", "With a second version this becomes a line over time."))
         metric = st.selectbox("Metric", metrics, format_func=views.metric_title, key="metric")
+        metric = metric or metrics[0]
         st.plotly_chart(
-            views.versions_figure(found, metric or metrics[0], room.look),
+            views.versions_figure(found, metric, room.look)
+            if len(found.models) > 1
+            else views.rivals_figure(found.models[0], metric, room.look),
             theme=None,
             key="versions",
             config={"displayModeBar": False},
-            alt=f"{views.metric_title(metric or metrics[0])} of every version, with rivals.",
+            alt=f"{views.metric_title(metric)} of every version, with rivals.",
         )
     st.html(fragments.section("One model closely"))
     versions = {each.version: each for each in found.models}

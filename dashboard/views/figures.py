@@ -77,7 +77,7 @@ def towers_beside_me(found: Sequence[Recommendation], look: Palette) -> Figure:
             row=1,
             col=at,
         )
-    figure.update_xaxes(gridcolor=look.line, zerolinecolor=look.quiet, range=[-0.25, 1], dtick=0.5)
+    figure.update_xaxes(range=[-0.25, 1], dtick=0.5)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     calm(figure, look, height=90 + 38 * max(1, len(rows)))
     return _panels(figure, look).update_layout(margin={"l": 170, "b": 32})
@@ -129,7 +129,14 @@ def map_figure(seen: TasteMap, me: Sequence[str], kindred: Sequence[str], look: 
     colours = dict(zip(top, look.many, strict=False))
     for genre, places in groups.items():
         if places:
-            figure.add_trace(_dots(seen, places, genre, {"color": colours.get(genre, look.line), "size": 7}))
+            figure.add_trace(
+                _dots(
+                    seen,
+                    places,
+                    genre,
+                    {"color": colours.get(genre, look.quiet if genre == OTHER else look.line), "size": 7},
+                )
+            )
     for name, ids, mark in (
         ("my soundalikes", kindred, {"size": 15, "symbol": "circle-open", "line": {"width": 2.5}}),
         ("me", me, {"size": 19, "symbol": "star"}),
@@ -161,6 +168,7 @@ def _dots(seen: TasteMap, places: Sequence[int], name: str, marker: dict[str, An
 
 def calm(figure: Figure, look: Palette, *, height: int) -> Figure:
     """The look that all figures have: no frame, no background, the legend above. ``height`` in pixels."""
+    figure.update_xaxes(gridcolor=look.line, zeroline=False)
     figure.update_layout(
         height=height,
         margin={"l": 48, "r": 12, "t": 36, "b": 56},

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LIKELY = ("halves_mrr", "halves_hit_at_10", "friends_hit_at_10", "artists_recall_at_20")
 MOST_METRICS = 6
+ITSELF = "model"
+"""What a report calls the model that it is about."""
 
 
 def metrics_of(models: Sequence[Model]) -> list[str]:
@@ -31,7 +33,7 @@ def metric_title(name: str) -> str:
 
 def rivals(models: Sequence[Model], metric: str) -> dict[str, list[float | None]]:
     """Values of a metric by method, one for each model; of every method that any report compares."""
-    methods = dict.fromkeys(method for each in models for method in each.compared)
+    methods = dict.fromkeys(method for each in models for method in each.compared if method != ITSELF)
     return {method: [each.compared.get(method, {}).get(metric) for each in models] for method in methods}
 
 
@@ -62,6 +64,26 @@ def versions_figure(models: Models, metric: str, look: Palette) -> Figure:
     figure.update_yaxes(gridcolor=look.line, zeroline=False, rangemode="tozero")
     figure.update_xaxes(type="category")
     return calm(figure, look, height=380)
+
+
+def rivals_figure(model: Model, metric: str, look: Palette) -> Figure:
+    """A metric of one model beside its rivals, best on top."""
+    from plotly.graph_objects import Figure
+
+    values = {name: row[metric] for name, row in model.compared.items() if row.get(metric) is not None}
+    values.setdefault(ITSELF, model.metrics.get(metric))
+    ranked = sorted(values.items(), key=lambda pair: pair[1] or 0)
+    figure = Figure()
+    figure.add_bar(
+        x=[value for _, value in ranked],
+        y=[escaped(name) for name, _ in ranked],
+        orientation="h",
+        marker_color=[look.accent if name == ITSELF else look.quiet for name, _ in ranked],
+        width=0.5,
+        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+    )
+    figure.update_yaxes(showgrid=False)
+    return calm(figure, look, height=100 + 34 * len(ranked)).update_layout(margin={"l": 210, "t": 12, "b": 36})
 
 
 def curve_figure(model: Model, look: Palette) -> Figure | None:

@@ -38,7 +38,7 @@ def a_free_port() -> int:
 @contextmanager
 def a_dashboard(home: Path, api: str) -> Iterator[str]:
     """``python -m dashboard`` over an API; gives the page's address."""
-    port, said = a_free_port(), tempfile.TemporaryFile()
+    port, said = a_free_port(), tempfile.TemporaryFile()  # noqa: SIM115 - closed below
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboard", "--port", str(port), "--api", api],
         stdout=said,
