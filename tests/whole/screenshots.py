@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -18,12 +19,16 @@ COLOURS = 128
 PAGES = {"Taste map": "taste-map", "Quality": "quality", "Operations": "operations", "My data": "my-data"}
 
 
-def main(people: int = 240, epochs: int = 8) -> None:
-    """Take them all anew."""
+def main(people: int = 160, epochs: int = 8) -> None:
+    """Take them all anew; of a home that is named as the argument, which is copied, or of one made for it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        home = a_home(folder, people=people, epochs=epochs)
+        if sys.argv[1:]:
+            home = folder / "home"
+            shutil.copytree(sys.argv[1], home)
+        else:
+            home = a_home(folder, people=people, epochs=epochs)
         done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
         with a_server(home) as server, a_dashboard(home, server.url) as url:
             for scheme in ("light", "dark"):
