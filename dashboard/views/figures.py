@@ -50,9 +50,9 @@ def eras_beside_me(mine: Mapping[str, float], others: Mapping[str, Mapping[str, 
             showlegend=at == 1,
             hovertemplate="%{x}: %{y:.0%}<extra></extra>",
         )
-    figure.update_xaxes(tickangle=-60, tickfont_size=11)
     figure.update_yaxes(tickformat=".0%", showgrid=True, gridcolor=look.line, zeroline=False)
-    return _panels(calm(figure, look, height=330), look)
+    calm(figure, look, height=330).update_xaxes(tickangle=-60, tickfont_size=11, showgrid=False)
+    return _panels(figure, look)
 
 
 def towers_beside_me(found: Sequence[Recommendation], look: Palette) -> Figure:
@@ -129,14 +129,9 @@ def map_figure(seen: TasteMap, me: Sequence[str], kindred: Sequence[str], look: 
     colours = dict(zip(top, look.many, strict=False))
     for genre, places in groups.items():
         if places:
-            figure.add_trace(
-                _dots(
-                    seen,
-                    places,
-                    genre,
-                    {"color": colours.get(genre, look.quiet if genre == OTHER else look.line), "size": 7},
-                )
-            )
+            shape = "circle-open" if genre == UNKNOWN else "circle"
+            marker = {"color": colours.get(genre, look.quiet), "size": 7, "symbol": shape}
+            figure.add_trace(_dots(seen, places, genre, marker))
     for name, ids, mark in (
         ("my soundalikes", kindred, {"size": 15, "symbol": "circle-open", "line": {"width": 2.5}}),
         ("me", me, {"size": 19, "symbol": "star"}),
