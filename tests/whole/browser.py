@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import httpx
 import pytest
 
 from tests.waiting import until
-from tests.whole.programs import ROOT, environment
+from tests.whole.programs import ROOT, a_free_port, environment
 
 
 def chromium() -> str:
@@ -27,12 +26,6 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no chromium here: apt-get install chromium, or name one in CHROMIUM")
     return found
-
-
-def a_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
