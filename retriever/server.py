@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from types import FrameType
 
 import uvicorn
@@ -26,6 +28,7 @@ from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
 
 _GRACE_S = 10
+_BEGUN_S, _LAST_S = 0.01, 0.25
 
 
 def serve(settings: RetrieverSettings) -> None:
@@ -110,6 +113,24 @@ class _DrainingServer(uvicorn.Server):
         self.config.encoded_headers.append((b"connection", b"close"))  # beside every answer, from the next tick on
         self._leave_at = time.monotonic() + self._drain_s
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Nobody who got through is left without an answer, also not who the kernel let in while we were busy."""
+        if self._leave_at is not None:
+            loop = asyncio.get_running_loop()
+            for listener in sockets or ():
+                loop.remove_reader(listener)
+            await asyncio.sleep(_BEGUN_S)  # asyncio loses whom it has accepted and not begun with when it closes
+            last = [connection for listener in sockets or () for connection in _waiting_in(listener)]
+            for server in self.servers:
+                server.close()
+            for connection in last:
+                await loop.connect_accepted_socket(self._protocol, connection)
+            await asyncio.sleep(_LAST_S)  # for their requests to come in: a connection without one is closed below
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return PromptHeads(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second; whether to stop."""
         if self._leave_at is not None and time.monotonic() >= self._leave_at:
@@ -134,3 +155,14 @@ def _listen(host: str, port: int) -> socket.socket:
             f"Cannot listen on {host}:{port}: {reason}.", "Give another one with --host and --port."
         ) from error
     return listener
+
+
+def _waiting_in(listener: socket.socket) -> Iterator[socket.socket]:
+    """Connections that nobody has accepted yet; closing the listener would reset them."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # there is none any more
+            return
+        connection.setblocking(False)
+        yield connection
