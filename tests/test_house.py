@@ -73,6 +73,12 @@ def test_help_comes_without_loading_heavy_libraries(room: str):
     assert run.stdout.splitlines()[-1] == "loaded:"
 
 
+@pytest.mark.xdist_group("house")
+def test_tests_that_share_a_home_are_kept_together(request: pytest.FixtureRequest):
+    is_worker = hasattr(request.config, "workerinput")
+    assert request.node.nodeid.endswith("@house") is is_worker
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_is_typed(room: str):
     assert (ROOT / room / "py.typed").is_file()

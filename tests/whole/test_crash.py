@@ -14,7 +14,7 @@ from tests.whole.chaos import ARTISTS, Ledger, kill_the_indexer, kill_the_server
 from tests.whole.programs import a_home, done
 
 pytestmark = pytest.mark.xdist_group("chaos")
-KILLS = int(os.environ.get("CHAOS_KILLS", "32"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "16"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 PEOPLE = 60
 CHECKED_EVERY = 4
