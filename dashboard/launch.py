@@ -57,7 +57,11 @@ def an_api(settings: DashboardSettings) -> Iterator[bool]:
 
 def serve(settings: DashboardSettings, environment: Mapping[str, str] | None = None) -> int:
     """Serve the page until it is stopped; gives Streamlit's exit status."""
-    options = {"server.address": settings.dashboard_host, "server.port": str(settings.dashboard_port)}
+    options = {
+        "server.address": settings.dashboard_host,
+        "server.port": str(settings.dashboard_port),
+        "server.maxUploadSize": str(settings.max_body_mb),
+    }
     flags = [f"--{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
     told = {

@@ -33,6 +33,9 @@ class DashboardSettings(BaseSettings):
     dashboard_timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     """Seconds that a read may take; a question that embeds a profile or reads one at Spotify ten times that."""
 
+    max_body_mb: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Largest file in MB that is taken; the API reads the same variable."""
+
     @property
     def is_private(self) -> bool:
         """Whether only this computer reaches the page."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from dashboard.cli import app
 from dashboard.errors import NotStarted, WrongSettings
 from dashboard.launch import an_api, answers
 from dashboard.settings import DashboardSettings, load
@@ -71,6 +73,26 @@ def test_a_wrong_setting_is_one_line(tmp_path):
     assert run.returncode == 2
     assert "SOUNDALIKE_API_URL" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_port_that_is_taken_is_one_line_in_gradios_mode(api: str):
+    pytest.importorskip("gradio", reason="no gradio here: pip install 'soundalike[gradio]'")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        run = subprocess.run(
+            [sys.executable, "-m", "dashboard", "--gradio", "--port", port, "--api", api],
+            capture_output=True, text=True, timeout=120, check=False, cwd=ROOT,
+        )  # fmt: skip
+    assert run.returncode == 2
+    assert "--port" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(("flags", "mend"), [([], "soundalike[dashboard]"), (["--gradio"], "soundalike[gradio]")])
+def test_what_is_not_installed_is_said_with_the_mend(flags: list[str], mend: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dashboard.cli.find_spec", lambda _: None)
+    with pytest.raises(NotStarted, match=re.escape(mend)):
+        app(flags, standalone_mode=False)
 
 
 def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch):
