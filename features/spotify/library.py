@@ -60,9 +60,7 @@ class SpotifyLibrary:
         self._genres = genres
         self._readings = readings
 
-    def read(
-        self, token: PersonToken, limits: ReadingLimits | None = None, on_step: OnStep = no_steps
-    ) -> ReadLibrary:
+    def read(self, token: PersonToken, limits: ReadingLimits | None = None, on_step: OnStep = no_steps) -> ReadLibrary:
         """All that somebody agreed to show; what they did not agree to is left out.
 
         Args:

@@ -42,9 +42,7 @@ async def login(request: Request) -> Response:
 
 
 @router.get("/v1/spotify/callback", response_model=LoggedIn, responses=documents.BACK)
-async def callback(
-    request: Request, state: _State = "", code: _Code = None, error: _Refusal = None
-) -> Response:
+async def callback(request: Request, state: _State = "", code: _Code = None, error: _Refusal = None) -> Response:
     """Where Spotify sends the browser back to; it goes on to the dashboard, where there is one."""
     room, session, fresh = opened(request), session_of(request), new_session()
     spotify, dashboard = _spotify(room), room.parts.settings.dashboard_url

@@ -29,19 +29,19 @@ def chromium() -> str:
 
 
 @contextmanager
-def a_dashboard(home: Path, api: str) -> Iterator[str]:
+def a_dashboard(home: Path, api: str, *flags: str, **settings: str) -> Iterator[str]:
     """``python -m dashboard`` over an API; gives the page's address."""
     port, said = a_free_port(), tempfile.TemporaryFile()  # noqa: SIM115 - closed below
     process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "--port", str(port), "--api", api],
+        [sys.executable, "-m", "dashboard", "--port", str(port), "--api", api, *flags],
         stdout=said,
         stderr=said,
         cwd=ROOT,
-        env=environment(home, {}),
+        env=environment(home, settings),
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        until(lambda: _answers(f"{url}/_stcore/health", process))
+        until(lambda: _answers(url, process))
         yield url
     finally:
         process.send_signal(signal.SIGTERM)

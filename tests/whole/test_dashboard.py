@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.whole.browser import a_browser, a_dashboard, chromium, serious, settled
-from tests.whole.programs import Server, a_home, a_server, done
+from tests.whole.browser import a_browser, a_dashboard, serious, settled
+from tests.whole.conftest import Whole
+from tests.whole.programs import a_server
 
 pytestmark = pytest.mark.xdist_group("dashboard")  # one home and one page for all of them
 pytest.importorskip("playwright", reason="no playwright here: pip install 'soundalike[dev]'")
 pytest.importorskip("streamlit", reason="no streamlit here: pip install 'soundalike[dashboard]'")
 
 EVIL = "<img src=x onerror=alert(1)> [x](javascript:alert(2)) **b**"
-
-
-@dataclass
-class Whole:
-    folder: Path
-    server: Server
-    url: str
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    chromium()  # skips before anything is built
-    folder = tmp_path_factory.mktemp("dashboard")
-    home = a_home(folder, people=60, epochs=2)
-    done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
-    with a_server(home) as server, a_dashboard(home, server.url) as url:
-        yield Whole(folder, server, url)
-
-
-@pytest.fixture
-def page(whole: Whole) -> Iterator[Any]:
-    with a_browser() as page:
-        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-        yield page
 
 
 def goes_to(page: Any, title: str) -> None:
@@ -135,11 +109,7 @@ def test_a_shared_link_opens_a_comparison_and_an_unknown_person_is_a_sentence(pa
 
 
 def test_an_api_that_stops_in_mid_use_is_said_to_be_down(page: Any, whole: Whole):
-    home = whole.folder / "other"
-    done(home, "features", "import", str(whole.folder / "profiles.jsonl.gz"))
-    done(home, "trainer", "train", SOUNDALIKE_EPOCHS="1")
-    done(home, "indexer")
-    with a_server(home) as server, a_dashboard(home, server.url) as url:
+    with a_server(whole.spare) as server, a_dashboard(whole.spare, server.url) as url:
         page.goto(url)
         page.get_by_role("button", name="Just look").wait_for()
         server.process.kill()
