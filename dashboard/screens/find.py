@@ -14,6 +14,7 @@ from dashboard.screens.results import show_answer
 from dashboard.views import fragments
 from dashboard.views.words import count_text
 
+USUAL = 5  # what the sliders stood at before there was an "all"
 LOOK = "keeps nothing of you. You see who is near, and nobody sees you."
 JOIN = (
     "lets others find you, until you leave. They see your name, the link to your profile, and what you share with them."
@@ -84,7 +85,7 @@ def _limits() -> tuple[int | None, int | None]:
 
 def _limit(label: str, most: int, what: str) -> int | None:
     uses_all = st.toggle(f"Use all {what}", value=True, key=f"all-{what}")
-    chosen = st.slider(label, 1, most, most, key=f"count-{what}", disabled=uses_all)
+    chosen = st.slider(label, 1, most, USUAL, key=f"count-{what}", disabled=uses_all)
     return None if uses_all else int(chosen)
 
 

@@ -9,7 +9,7 @@ from dashboard.api.people import Recommendation, Recommendations
 from dashboard.errors import NotThere
 from dashboard.room import Room
 from dashboard.views import figures, fragments, people
-from dashboard.views.joint import joint_csv
+from dashboard.views.joint import joint_csv, joint_uris
 from dashboard.views.words import named, plain
 
 BESIDE_ME, MOST_ROWS = 4, 6
@@ -135,3 +135,5 @@ def _joint(answer: Recommendations) -> None:
         "Download the joint list (CSV)", joint_csv(answer), "soundalike-joint-list.csv", "text/csv", on_click="ignore",
         key="joint", icon=":material/download:",
     )  # fmt: skip
+    with st.expander("As Spotify URIs"):
+        st.code(joint_uris(answer), language=None, wrap_lines=True)

@@ -53,6 +53,11 @@ def search_link(artist: str) -> str:
     return f"https://open.spotify.com/search/{quote(artist, safe='')}"
 
 
+def search_uri(artist: str) -> str:
+    """The same, for Spotify's own apps."""
+    return f"spotify:search:{quote(artist, safe='')}"
+
+
 def percentile_text(percentile: float | None) -> str:
     """Such as ``98.7 %``; never 100, since nobody is nearer than all."""
     if percentile is None:

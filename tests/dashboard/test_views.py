@@ -17,7 +17,7 @@ from dashboard.api.people import Compatibility, Eras, Recommendation, Recommenda
 from dashboard.api.service import History, Model, Models, Status
 from dashboard.errors import Refused
 from dashboard.views import figures, fragments, models, people, service, words
-from dashboard.views.joint import COLUMNS, joint_csv
+from dashboard.views.joint import COLUMNS, joint_csv, joint_uris
 from dashboard.views.palette import DARK, LIGHT, contrast, palette_of
 from tests.dashboard import stub
 
@@ -125,7 +125,9 @@ def test_the_joint_list_has_each_artist_once_and_a_search_but_no_track():
         "to discover",
         "4 of the nearest",
         "https://open.spotify.com/search/New%20%26%20Loved",
+        "spotify:search:New%20%26%20Loved",
     ]
+    assert joint_uris(answer).splitlines() == [row[-1] for row in rows[1:]]
 
 
 @given(st.text(max_size=30))

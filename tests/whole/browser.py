@@ -29,16 +29,20 @@ def chromium() -> str:
 
 
 @contextmanager
-def a_dashboard(home: Path, api: str, *flags: str, **settings: str) -> Iterator[str]:
+def a_dashboard(home: Path, api: str, *flags: str, port: int | None = None) -> Iterator[str]:
     """``python -m dashboard`` over an API; gives the page's address."""
-    port, said = a_free_port(), tempfile.TemporaryFile()  # noqa: SIM115 - closed below
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "--port", str(port), "--api", api, *flags],
-        stdout=said,
-        stderr=said,
-        cwd=ROOT,
-        env=environment(home, settings),
-    )
+    port = port or a_free_port()
+    command = [sys.executable, "-m", "dashboard", "--port", str(port), "--api", api, *flags]
+    with started(command, port, {"SOUNDALIKE_HOME": str(home)}) as url:
+        yield url
+
+
+@contextmanager
+def started(command: list[str], port: int, settings: dict[str, str]) -> Iterator[str]:
+    """A program that serves a page on ``port``, until the block ends; gives the page's address."""
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+    env = {**environment(ROOT, {}), "PYTHONPATH": str(ROOT), **settings}
+    process = subprocess.Popen(command, stdout=said, stderr=said, cwd=ROOT, env=env)
     url = f"http://127.0.0.1:{port}"
     try:
         until(lambda: _answers(url, process))

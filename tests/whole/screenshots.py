@@ -34,6 +34,8 @@ def main(people: int = 160, epochs: int = 8) -> None:
             for scheme in ("light", "dark"):
                 with a_browser(color_scheme=scheme) as page:
                     _walk(page, url, folder / "export.zip", scheme)
+            with a_dashboard(home, server.url, "--gradio") as former, a_browser(color_scheme="light") as page:
+                _ask_the_former(page, former, folder / "export.zip")
 
 
 def _walk(page: Any, url: str, export: Path, scheme: str) -> None:
@@ -63,6 +65,17 @@ def _walk(page: Any, url: str, export: Path, scheme: str) -> None:
         _take(page, "narrow-light", height=844)
 
 
+def _ask_the_former(page: Any, url: str, export: Path) -> None:
+    page.goto(url)
+    page.get_by_text("No link, or to be found by others").click()
+    page.locator("input[type=file]").set_input_files(export)
+    page.get_by_text("export.zip").wait_for()
+    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("heading", name="Recommended profiles").wait_for()
+    page.wait_for_timeout(1000)
+    _save(page, "gradio-light", {"x": 0, "y": 0, "width": WIDTH, "height": 900})
+
+
 def _take(page: Any, name: str, *, below: str | None = None, height: int | None = None) -> None:
     """A picture of a page, as high as it is, or of what is ``below`` a heading; in few colours, so that it is small."""
     settled(page)
@@ -74,10 +87,13 @@ def _take(page: Any, name: str, *, below: str | None = None, height: int | None 
     top = 0
     if below is not None:
         top = max(0, int(page.get_by_role("heading", name=below).bounding_box()["y"]) - 40)
-    file = FOLDER / f"{name}.png"
-    tall = min(LONGEST, (height or full) - top)
-    page.screenshot(path=file, clip={"x": 0, "y": top, "width": size["width"], "height": tall})
+    _save(page, name, {"x": 0, "y": top, "width": size["width"], "height": min(LONGEST, (height or full) - top)})
     page.set_viewport_size(size)
+
+
+def _save(page: Any, name: str, clip: dict[str, int]) -> None:
+    file = FOLDER / f"{name}.png"
+    page.screenshot(path=file, clip=clip)
     Image.open(file).convert("RGB").quantize(COLOURS).save(file, optimize=True)
 
 

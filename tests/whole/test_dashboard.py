@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.waiting import until
 from tests.whole.browser import a_browser, a_dashboard, serious, settled
 from tests.whole.conftest import Whole
 from tests.whole.programs import a_server
@@ -56,6 +57,48 @@ def test_an_export_is_uploaded_and_answered_compared_drawn_and_deleted(page: Any
     page.get_by_text("You are gone").wait_for()
     assert page.get_by_text("answered 404").count() == 1
     assert whole.server.get(f"/v1/users/{me}").status_code == 404
+
+
+# Where a point of the map is on the page, in pixels: the first soundalike's.
+WHERE = """() => {
+  const graph = document.querySelector('.js-plotly-plot'), box = graph.getBoundingClientRect()
+  const points = graph.data.find(each => each.name === 'my soundalikes'), {xaxis, yaxis} = graph._fullLayout
+  const [x, y] = [points.x, points.y].map(each => each[0] ?? each._inputArray[0])
+  return {x: box.x + xaxis._offset + xaxis.l2p(x), y: box.y + yaxis._offset + yaxis.l2p(y),
+          who: points.customdata[0][0]}
+}"""
+
+
+def test_a_click_on_somebody_on_the_map_compares_them_with_me(page: Any, whole: Whole):
+    joins(page, whole)
+    goes_to(page, "Taste map")
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?.l2p")
+    page.wait_for_timeout(1000)
+    point = page.evaluate(WHERE)
+    page.mouse.move(point["x"], point["y"])
+    page.wait_for_timeout(300)
+    page.mouse.click(point["x"], point["y"])
+    page.get_by_role("heading", name="What only one has").wait_for()
+    assert httpx.URL(page.url).params["b"] == point["who"]
+
+
+def test_the_index_is_built_anew_from_the_page_and_rolled_back_each_after_a_confirmation(page: Any, whole: Whole):
+    def index() -> str:
+        return str(whole.server.get("/v1/status").json()["index"]["version"])
+
+    def orders(what: str) -> None:
+        page.get_by_text(f"Yes, {what.lower()}").click()
+        page.get_by_role("button", name=what, exact=True).click()
+
+    before = index()
+    page.goto(f"{whole.url}/operations")
+    page.get_by_text("Everything works").wait_for()
+    assert page.get_by_role("button", name="Re-index", exact=True).is_disabled()
+    orders("Re-index")
+    until(lambda: index() != before, 120)
+    page.get_by_role("article", name="Re-index").get_by_text("done").wait_for()
+    orders("Roll back")
+    until(lambda: index() == before, 120)
 
 
 def test_names_that_are_html_or_markdown_stay_text(page: Any, whole: Whole):

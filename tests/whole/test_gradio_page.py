@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.whole.browser import a_browser, a_dashboard, serious
+from tests.whole.browser import a_browser, a_dashboard, serious, started
 from tests.whole.conftest import Whole
-from tests.whole.programs import a_server
+from tests.whole.programs import a_free_port, a_server
 
 pytestmark = pytest.mark.xdist_group("dashboard")  # with the other tests in a browser
 pytest.importorskip("playwright", reason="no playwright here: pip install 'soundalike[dev]'")
@@ -105,6 +105,13 @@ def test_names_stay_text(page: Any, whole: Whole, url: str):
     page.get_by_role("heading", name="Recommended profiles").wait_for()
     assert page.locator("img[src=x]").count() == 0
     assert page.get_by_text(EVIL).count() >= 1
+
+
+def test_the_app_of_a_space_serves_the_page(whole: Whole):
+    port = a_free_port()
+    told = {"SOUNDALIKE_API_URL": whole.server.url, "SOUNDALIKE_DASHBOARD_HOST": "127.0.0.1"}
+    with started([sys.executable, "docs/spaces/app.py"], port, {**told, "SOUNDALIKE_DASHBOARD_PORT": str(port)}) as url:
+        assert called(url, "", "5", "5", export=str(whole.folder / "export.zip")).count("<article") == 10
 
 
 def test_an_api_that_stops_in_mid_use_is_said_to_be_down(page: Any, whole: Whole):
