@@ -82,6 +82,8 @@ def _read(content: bytes) -> _Report:
         method: _figures({name: estimate["mean"] for name, estimate in row.items()})
         for method, row in told.get("figures", {}).items()
     }
+    for method, health in told.get("graph", {}).items():
+        compared.setdefault(method, {}).update(_figures(health))
     curve = [{"epoch": epoch, **_figures(losses)} for epoch, losses in enumerate(told.get("curve", ()), 1)]
     return _Report(compared, curve)
 

@@ -10,6 +10,11 @@ from dashboard.room import Room
 from dashboard.views import fragments
 from dashboard.views import models as views
 
+HUBS = (
+    "In how many people's ten nearest somebody stands (k-occurrence): of the one in most lists, and of the one in the "
+    "middle. Coverage: the share of people that stand in any list. A few hubs in every list would be no soundalikes."
+)
+
 
 def show(room: Room) -> None:
     """Draw the page."""
@@ -60,6 +65,10 @@ def _closely(room: Room, model: Model) -> None:
         st.html(fragments.notice("This model was rejected", model.verdict, "The live model stayed live."))
     if model.compared:
         st.html(views.compared_table(model))
+    hubness = views.hubness_table(model)
+    if hubness is not None:
+        st.html(fragments.section("Hubness", HUBS))
+        st.html(hubness)
     curve = views.curve_figure(model, room.look)
     if curve is None:
         st.caption("No training curve was kept with this version.")

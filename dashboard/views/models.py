@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.api.service import Model, Models
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 LIKELY = ("halves_mrr", "halves_hit_at_10", "friends_hit_at_10", "artists_recall_at_20")
+HUBNESS = {
+    "largest_k_occurrence": "largest k-occurrence",
+    "median_k_occurrence": "median k-occurrence",
+    "coverage": "coverage",
+}
 MOST_METRICS = 6
 ITSELF = "model"
 """What a report calls the model that it is about."""
@@ -124,18 +129,29 @@ def model_table(models: Models) -> str:
 
 def compared_table(model: Model) -> str:
     """A model beside its rivals, as its report has them."""
-    names = [name for name in LIKELY if any(name in row for row in model.compared.values())]
-    rest = sorted({name for row in model.compared.values() for name in row}.difference(names))
-    names = [*names, *rest][:MOST_METRICS]
-    head = "".join(f'<th scope="col" class="num">{escaped(metric_title(name))}</th>' for name in names)
+    known = {name for row in model.compared.values() for name in row}.difference(HUBNESS)
+    names = [*[name for name in LIKELY if name in known], *sorted(known.difference(LIKELY))][:MOST_METRICS]
+    return _methods(model, {name: metric_title(name) for name in names}, "Model and rivals")
+
+
+def hubness_table(model: Model) -> str | None:
+    """In how many lists of ten somebody stands, at most and usually, and who stands in any; None where not counted."""
+    if not any(name in row for row in model.compared.values() for name in HUBNESS):
+        return None
+    return _methods(model, HUBNESS, "Hubness")
+
+
+def _methods(model: Model, titles: Mapping[str, str], label: str) -> str:
+    """A row for each method that the report compares, a column for each of ``titles``: name to what people read."""
+    head = "".join(f'<th scope="col" class="num">{escaped(title)}</th>' for title in titles.values())
     rows = "".join(
         f'<tr><th scope="row">{escaped(method)}</th>'
-        + "".join(f'<td class="num">{_number(row.get(name))}</td>' for name in names)
+        + "".join(f'<td class="num">{_number(row.get(name))}</td>' for name in titles)
         + "</tr>"
         for method, row in model.compared.items()
     )
     return (
-        '<div class="sa-table-wrap" tabindex="0" role="region" aria-label="Model and rivals"><table class="sa-table">'
+        f'<div class="sa-table-wrap" tabindex="0" role="region" aria-label="{escaped(label)}"><table class="sa-table">'
         f'<thead><tr><th scope="col">Method</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
@@ -153,4 +169,7 @@ def _row(model: Model, names: Sequence[str], *, is_live: bool) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    """Counts as they are, shares with three decimals."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value > 1 and value == int(value) else f"{value:.3f}"

@@ -128,7 +128,11 @@ def model(version: int, **more: Any) -> dict[str, Any]:
         "metrics": {"halves_hit_at_10": 0.5 + version / 10, "halves_mrr": 0.4},
         "people": 140,
         "text_model": "mini",
-        "compared": {"model": {"halves_mrr": 0.4}, "random": {"halves_mrr": 0.01}, "raw features": {"halves_mrr": 0.2}},
+        "compared": {
+            "model": {"halves_mrr": 0.4, "largest_k_occurrence": 31.0, "coverage": 0.97},
+            "random": {"halves_mrr": 0.01},
+            "raw features": {"halves_mrr": 0.2},
+        },
         "curve": [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}],
         **more,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from dashboard.api import people, service
-from dashboard.api.client import Api, Asked
+from dashboard.api.client import Api, Asked, Place
 from dashboard.api.transport import Wire, headers_of
 from dashboard.errors import ApiDown, KeyWanted, NotThere, Refused, StrangeAnswer
 from retriever.app import create_app
@@ -104,13 +104,10 @@ def test_a_model_that_reads_too_little_is_seen():
 
 
 def test_a_question_says_only_what_the_api_knows():
-    known = (
-        document()["components"]["schemas"]["Ask"]["properties"]
-        if "Ask" in document()["components"]["schemas"]
-        else None
-    )
-    fields = Asked(1, 2, remember=True).fields()
-    assert known is None or fields.keys() <= known.keys()
+    schemas, fields = document()["components"]["schemas"], Asked(1, 2, remember=True).fields()
+    assert {*fields, *get_args(Place)} <= schemas["Ask"]["properties"].keys()
+    form = document()["paths"]["/v1/profiles"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert {*fields, "file"} <= resolved(form, document())["properties"].keys()
 
 
 def api(stub, **more) -> Api:

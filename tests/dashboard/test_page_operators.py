@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.screens.taste_map import picked_id
 from tests.dashboard.pages import a_page, html_of
-from tests.dashboard.stub import a_stub, history, job, models, problem, status, taste_map
+from tests.dashboard.stub import a_stub, history, job, model, models, problem, status, taste_map
 
 
 def started(stub, kind, **more):
@@ -44,6 +44,14 @@ def test_quality_shows_versions_and_why_one_was_rejected():
     page.selectbox(key="version").set_value(2).run()
     assert "This model was rejected" in html_of(page)
     assert "halves_mrr fell by 0.040" in html_of(page)
+
+
+def test_hubness_is_shown_where_the_report_counts_it():
+    shown = html_of(a_page("quality", a_stub()).run())
+    assert '<td class="num">31</td>' in shown
+    assert "largest k-occurrence" in shown
+    uncounted = models(models=[model(3, compared={"model": {"halves_mrr": 0.4}})])
+    assert "k-occurrence" not in html_of(a_page("quality", a_stub(answers={"GET /v1/models": uncounted})).run())
 
 
 def test_quality_without_a_model_says_what_to_do():

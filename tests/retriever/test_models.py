@@ -19,6 +19,8 @@ from trainer.registry import LocalModelRegistry
 MADE = datetime(2026, 11, 24, tzinfo=UTC)
 TENSORS = {"a": np.zeros(2, np.float32)}
 
+HUBS = {"largest_k_occurrence": 24.0}
+
 
 def a_proof() -> Proof:
     figures = {
@@ -26,7 +28,16 @@ def a_proof() -> Proof:
         "chance": {"halves_hit_at_10": Estimate(0.01, 0.0, 0.02)},
     }
     curve = ({"pairs": 2.0, "neighbours": 1.5}, {"pairs": 1.0, "neighbours": 1.0})
-    return Proof(asked=10, among=40, figures=figures, graph={}, sizes={}, cosines={}, curve=curve, verdict=None)
+    return Proof(
+        asked=10,
+        among=40,
+        figures=figures,
+        graph={"chance": {"largest_k_occurrence": 24.0}},
+        sizes={},
+        cosines={},
+        curve=curve,
+        verdict=None,
+    )
 
 
 REPORT = documents_of(a_proof(), "the new model")
@@ -63,7 +74,10 @@ def test_models_are_told_newest_first_with_what_they_were_compared_with(api: Tes
         "metrics": {"halves_hit_at_10": 0.5},
         "people": 36,
         "text_model": "text",
-        "compared": {"the new model": {"halves_hit_at_10": 0.5}, "chance": {"halves_hit_at_10": 0.01}},
+        "compared": {
+            "the new model": {"halves_hit_at_10": 0.5},
+            "chance": {"halves_hit_at_10": 0.01, "largest_k_occurrence": 24.0},
+        },
         "curve": [
             {"epoch": 1, "pairs": 2.0, "neighbours": 1.5},
             {"epoch": 2, "pairs": 1.0, "neighbours": 1.0},
