@@ -29,7 +29,7 @@ TITLE = "Spotify Profile Recommender"
 SAYS = "Enter the link to your Spotify profile to find the people whose playlists are most like yours."
 LISTENBRAINZ = "listenbrainz:"
 AT_ONCE = 8
-_WIPED_S = 60  # a file that was uploaded, and not read, is deleted after so many seconds
+_WIPED_S = 300  # so old a file that was uploaded is deleted, which is looked after as often
 
 
 def found_for(api: Api, link: str, asked: Asked, file: Path | None = None) -> str:
@@ -39,7 +39,7 @@ def found_for(api: Api, link: str, asked: Asked, file: Path | None = None) -> st
         api: who is asked.
         link: to a profile at Spotify, or ``listenbrainz:NAME``.
         asked: how.
-        file: an export or a playlist, in place of the link; it is deleted once it is read.
+        file: an export or a playlist, in place of the link; Gradio deletes it soon after.
 
     Returns:
         Cards, or, where something is wrong, a sentence with a next step.
@@ -52,8 +52,10 @@ def found_for(api: Api, link: str, asked: Asked, file: Path | None = None) -> st
 
 def _asked(api: Api, link: str, asked: Asked, file: Path | None) -> Recommendations:
     if file is not None:
-        content = file.read_bytes()
-        file.unlink()
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise DashboardError("The file is not here any more.", "Choose it again.") from error
         return api.upload(file.name, content, asked)
     if link.startswith(LISTENBRAINZ):
         return api.ask("listenbrainz", link.removeprefix(LISTENBRAINZ), asked)
@@ -72,7 +74,7 @@ def _cards(answer: Recommendations) -> str:
     discover = ""
     if answer.discoveries:
         discover = fragments.section("What they love that you don't have") + people.discovery_list(answer.discoveries)
-    kept = "You are in the community now." if answer.stored else "Nothing of you was kept."
+    kept = f"You are in the community now, as {answer.user_id}." if answer.stored else "You only looked."
     return fragments.section("Recommended profiles", kept) + f'<ol class="sa-people">{cards}</ol>{discover}'
 
 
@@ -119,7 +121,7 @@ def interface(api: Api) -> gr.Interface:
         ],
         outputs=gr.HTML(label="Recommended Spotify Profiles"),
         additional_inputs=[
-            gr.Checkbox(label="Join the community: others may find me, until I leave", value=False),
+            gr.Checkbox(label="Join: others find me and see what I listen to most, until I leave", value=False),
             gr.File(label="Or a file: Spotify's data export (ZIP), a playlist of Exportify (CSV)", type="filepath"),
         ],
         additional_inputs_accordion=gr.Accordion("No link, or to be found by others", open=False),

@@ -46,8 +46,8 @@ def an_api(settings: DashboardSettings) -> Iterator[bool]:
             "Start the API there, or mend SOUNDALIKE_API_URL.",
         )
     command = [sys.executable, "-m", "retriever", "--host", address.hostname, "--port", str(address.port or 80)]
-    back = {"SOUNDALIKE_DASHBOARD_URL": f"http://{settings.dashboard_host}:{settings.dashboard_port}/"}
-    process = subprocess.Popen(command, env={**back, **os.environ})  # noqa: S603 - our own program
+    back = settings.dashboard_url or f"http://127.0.0.1:{settings.dashboard_port}/"
+    process = subprocess.Popen(command, env={**os.environ, "SOUNDALIKE_DASHBOARD_URL": back})  # noqa: S603 - our own program
     try:
         _wait_for(settings.api_url, process)
         yield True

@@ -13,6 +13,7 @@ from dashboard.api.client import Api
 from dashboard.api.people import Recommendations
 from dashboard.settings import DashboardSettings
 from dashboard.views.palette import Palette, palette_of
+from dashboard.visitor import is_at_this_computer
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -38,10 +39,15 @@ class Room:
         kept: Recommendations | None = st.session_state.get(_ANSWER)
         return kept
 
-    def keep(self, answer: Recommendations) -> None:
-        """Remember an answer for as long as the page is open; and who they are, if they joined."""
+    def keep(self, answer: Recommendations, *, is_theirs: bool) -> None:
+        """Remember an answer for as long as the page is open; and who they are, if they joined as nobody else.
+
+        ``is_theirs``: whether the listening can only be their own. A link or a name can be anybody's, and whose id is
+        remembered here may be deleted here.
+        """
         st.session_state[_ANSWER] = answer
-        if answer.user_id is not None and answer.stored and answer.user_id not in self.mine:
+        is_new = answer.user_id is not None and answer.user_id not in self.mine
+        if answer.stored and is_new and (is_theirs or self.is_here):
             st.session_state[_MINE] = [*self.mine, answer.user_id]
 
     @property
@@ -62,9 +68,10 @@ class Room:
         typed: SecretStr | None = st.session_state.get(_KEY)
         return typed
 
-    def use_admin_key(self, key: str) -> None:
-        """Remember an admin's key for as long as the page is open."""
-        st.session_state[_KEY] = SecretStr(key)
+    def use_admin_key(self, key: SecretStr) -> None:
+        """Remember an admin's key for as long as the page is open. Raises KeyWanted where it is none."""
+        self.api.with_key(key).jobs()
+        st.session_state[_KEY] = key
 
     @property
     def as_admin(self) -> Api:
@@ -72,9 +79,19 @@ class Room:
         return self.api if self.admin_key is None else self.api.with_key(self.admin_key)
 
     @property
+    def is_here(self) -> bool:
+        """Whether the visitor sits at this computer, and so is whoever runs it."""
+        return self.settings.is_private and is_at_this_computer(st.context.headers)
+
+    @property
     def may_administer(self) -> bool:
-        """Whether to try what needs an admin: on this computer, or with a key of one's own."""
-        return self.settings.is_private or self.admin_key is not None
+        """Whether to try what needs an admin: at this computer, or with a key that the API took for an admin's."""
+        return self.is_here or self.admin_key is not None
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether an admin's key means anything: not to an API that asks others for none."""
+        return self.is_here or self.api.asks_for_keys()
 
     @property
     def look(self) -> Palette:

@@ -33,6 +33,8 @@ class DashboardSettings(BaseSettings):
     dashboard_timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     """Seconds that a read may take; a question that embeds a profile or reads one at Spotify ten times that."""
 
+    dashboard_url: Annotated[str, Field(pattern=_ADDRESS)] | None = None
+    """Where people's browsers reach the page, and come back to from Spotify; told to an API that is started here."""
     max_body_mb: Annotated[int, Field(ge=1, le=1024)] = 32
     """Largest file in MB that is taken; the API reads the same variable."""
 

@@ -19,9 +19,10 @@ from dashboard.api.people import (
 )
 from dashboard.api.service import History, Job, Jobs, Models, Status
 from dashboard.api.transport import Wire, headers_of
-from dashboard.errors import KeyWanted
+from dashboard.errors import DashboardError, KeyWanted
 
 JobKind = Literal["index", "train", "rollback"]
+_GZIP = b"\x1f\x8b"
 Place = Literal["spotify_url", "spotify_login", "listenbrainz", "user_id"]
 
 
@@ -80,7 +81,14 @@ class Api:
         )
 
     def upload(self, file_name: str, content: bytes, asked: Asked) -> Recommendations:
-        """The people nearest to the owner of a file."""
+        """The people nearest to the owner of a file: an export or a playlist, as their owner is who made the file.
+
+        Raises DashboardError for JSON, which can say that it is somebody else's.
+        """
+        if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"", b"{", b"[") or content[:2] == _GZIP:
+            raise DashboardError(
+                "This is neither a ZIP nor a CSV.", "Bring Spotify's export, or a playlist of Exportify."
+            )
         form = {name: str(value).lower() for name, value in asked.fields().items()}
         files = {"file": (file_name, content)}
         answer = self.wire.send("POST", "/v1/profiles", self._headers(), data=form, files=files)

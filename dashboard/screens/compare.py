@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard.api.people import Compatibility, Person, Side
+from dashboard.errors import Refused
 from dashboard.room import Room
 from dashboard.views import figures, fragments, people
 from dashboard.views.words import named
@@ -35,14 +36,25 @@ def show(room: Room) -> None:
     st.query_params.update({"a": one, "b": other})
     with st.spinner("Comparing…"):
         both = room.api.compatibility(one, other)
-        briefs = [_you(room, room.api.person(each)) for each in (one, other)]
+        briefs = [_brief(room, each) for each in (one, other)]
         both = both.model_copy(update={"one": _you(room, both.one), "other": _you(room, both.other)})
     st.html(f'<div class="sa-card">{people.verdict(both)}</div>')
     for column, brief in zip(st.columns(2, gap="medium"), briefs, strict=True):
-        column.html(people.brief_card(brief))
+        if brief is not None:
+            column.html(people.brief_card(brief))
     _shared(both)
     _eras(room, both)
     _link(room, one, other)
+
+
+def _brief(room: Room, user_id: str) -> Person | None:
+    """Somebody in brief; None while the feature store is down, as the comparison itself needs it not."""
+    try:
+        return _you(room, room.api.person(user_id))
+    except Refused as error:
+        if error.status < 500:
+            raise
+        return None
 
 
 _Named = TypeVar("_Named", Person, Side)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from dashboard.api.client import Asked
@@ -14,10 +16,15 @@ from dashboard.screens.results import show_answer
 from dashboard.views import fragments
 from dashboard.views.words import count_text
 
+NOT_LOGGED_IN = (
+    "This browser brings no login with it.",
+    "Log in again. If that does not help, whoever runs this must serve page and API under one host name.",
+)
 USUAL = 5  # what the sliders stood at before there was an "all"
-LOOK = "keeps nothing of you. You see who is near, and nobody sees you."
+LOOK = "adds nothing of you to the community. You see who is near, and nobody sees you."
 JOIN = (
-    "lets others find you, until you leave. They see your name, the link to your profile, and what you share with them."
+    "lets others find you, until you leave. They see your name, the link to your profile, what you share with them, "
+    "your ten top artists and genres, decades, and where you are on the map."
 )
 KEPT = """
 Kept, until you delete it: your id, display name and the link to your profile; where your listening was read from, that
@@ -25,7 +32,7 @@ you agreed, and when; per playlist its name and its artists with weights and yea
 made of it. **Not** kept: single plays, times of listening, titles of tracks, addresses, devices, Spotify's own answers.
 
 What was read from Spotify's API is deleted by itself, 30 days after it was last read unless the operator set another
-time. A file that you uploaded stays until you delete it, under *My data*.
+time. What was read from a file stays until you delete it, under *My data*; the file itself is not kept.
 """
 
 
@@ -38,7 +45,7 @@ def show(room: Room) -> None:
         )
     )
     status = room.api.status()
-    _came_back()
+    _came_back(room)
     if not status.index.people:
         st.html(
             fragments.notice(
@@ -103,7 +110,7 @@ def _ask(room: Room, source: Source, asked: Asked, status: Status) -> None:
             st.html(fragments.trouble(error))
             return
         st.write(_told(answer))
-        room.keep(answer)
+        room.keep(answer, is_theirs=source.proves)
         progress.update(label="Done", state="complete", expanded=False)
 
 
@@ -113,22 +120,27 @@ def _told(answer: Recommendations) -> str:
     if answer.coverage is not None:
         genres, years = answer.coverage.genres, answer.coverage.years
         known = f" Genres are known of {genres:.0%} of your listening, years of {years:.0%}."
-    joined = " You are in the community now." if answer.stored else " Nothing of you was kept."
+    joined = (
+        " You are in the community now." if answer.stored else " You only looked: nothing was added to the community."
+    )
     return f"{found}{known}{joined}".replace("%", "\\%")
 
 
-def _came_back() -> None:
+def _came_back(room: Room) -> None:
     """What became of a login, as the API says when it sends the browser back."""
     word = st.query_params.get("spotify")
     if word is None:
         return
     if word == "logged-in":
-        st.html(fragments.notice("You are logged in", "Spotify lets us read your library.", kind="good"))
+        if room.api.session and room.api.logged_in().user_id is not None:
+            st.html(fragments.notice("You are logged in", "Spotify lets us read your library.", kind="good"))
+        else:
+            st.html(fragments.notice("You are not logged in", *NOT_LOGGED_IN))
         return
     st.html(
         fragments.notice(
             "The login did not work",
-            f"Spotify or the API refused it ({word[:60]}).",
+            "Spotify or the API refused it" + (f" ({word})." if re.fullmatch(r"[a-z-]{1,40}", word) else "."),
             "Try again; on a server in development mode its owner must name you in Spotify's dashboard first.",
         )
     )

@@ -25,11 +25,13 @@ class Source:
         doing: what is done while it is read, as a title.
         step: the same in a sentence.
         ask: puts the question.
+        proves: whether it can only be the listening of who asks, and not of somebody whose name they know.
     """
 
     doing: str
     step: str
     ask: Callable[[Api, Asked], Recommendations]
+    proves: bool = False
 
 
 def choose(room: Room, status: Status) -> Source | None:
@@ -58,7 +60,8 @@ def _link(status: Status) -> Source | None:
         return None
     return Source(
         "Reading your public playlists",
-        "Reading playlists, artists and genres at Spotify, and embedding them. This can take a minute.",
+        "Reading playlists, artists and genres at Spotify, and embedding them. This can take half a minute; what was "
+        "read until it breaks off is kept for a day, for the next try.",
         lambda api, asked: api.ask("spotify_url", link, asked),
     )
 
@@ -80,8 +83,8 @@ def _login(room: Room, status: Status) -> Source | None:
     if room.api.session == "" or room.api.logged_in().user_id is None:
         st.html(
             f'<p><a class="sa-button" href="{escaped(room.settings.login_url)}">Log in with Spotify</a></p>'
-            '<p class="sa-quiet sa-after">You go to Spotify, agree to what is read, and come back here. '
-            "We may only read, never change.</p>"
+            '<p class="sa-quiet sa-after">You go to Spotify, agree to what is read, and come back here. We may only '
+            "read, never change. Your login is kept, encrypted, until you press Disconnect under My data.</p>"
         )
         return None
     st.html(fragments.notice("You are logged in with Spotify", "Choose below whether to look or to join.", kind="good"))
@@ -89,6 +92,7 @@ def _login(room: Room, status: Status) -> Source | None:
         "Reading your library",
         "Reading playlists, liked songs, top and followed artists at Spotify, and embedding them.",
         lambda api, asked: api.ask("spotify_login", True, asked),
+        proves=True,
     )
 
 
@@ -105,7 +109,7 @@ def _listenbrainz() -> Source | None:
 
 def _file() -> Source | None:
     file = st.file_uploader(
-        "Spotify's data export (ZIP), or a playlist from Exportify (CSV)", type=["zip", "csv", "json"], key="file"
+        "Spotify's data export (ZIP), or a playlist from Exportify (CSV)", type=["zip", "csv"], key="file"
     )
     if file is None:
         return None
@@ -114,4 +118,5 @@ def _file() -> Source | None:
         "Reading your file",
         f"Sending {len(content) / 1e6:.1f} MB; the API reads playlists and plays, and embeds them.",
         lambda api, asked: api.upload(name, content, asked),
+        proves=True,
     )

@@ -12,6 +12,15 @@ from dashboard.views import fragments, people
 from dashboard.views.words import day_text, named
 
 _GONE = "soundalike.proof"
+NOT_HERE = "While this page was open nobody joined with a file, and nobody is logged in with Spotify."
+AGAIN = (
+    "If you joined with a file, join again with the same file: it makes the same person, whom you can then delete. If "
+    "you joined with a link, log in with Spotify. Else ask whoever runs this server."
+)
+KEY_FIRST = (
+    "This server gives exports out only with it, as they hold all of somebody's listening.",
+    "Ask whoever runs it; an operator types the key in above, or on the page Operations.",
+)
 
 
 def show(room: Room) -> None:
@@ -19,7 +28,8 @@ def show(room: Room) -> None:
     st.html(fragments.heading("My data", "See what is kept of you, take it with you, or leave. Leaving is for good."))
     _proof()
     _spotify(room)
-    user_id = _who(room)
+    own = _own(room)
+    user_id = _who(room, own)
     if user_id is None:
         return
     try:
@@ -27,7 +37,7 @@ def show(room: Room) -> None:
     except NotThere:
         st.html(
             fragments.notice(
-                "Nothing is kept under this id", "Nobody of this id is in the community.", "Nothing to do.", kind="good"
+                "Nobody is kept under this id", "Nobody of this id is in the community.", "Nothing to do.", kind="good"
             )
         )
         return
@@ -39,32 +49,29 @@ def show(room: Room) -> None:
         )
     )
     _export(room, user_id)
-    _leave(room, user_id, named(person.display_name, person.user_id))
+    _leave(room, user_id, named(person.display_name, person.user_id), is_own=user_id in own)
 
 
-def _who(room: Room) -> str | None:
-    """Whose data: who joined here or logged in; on this computer, or with an admin's key, anybody's id."""
-    known = list(room.mine)
+def _own(room: Room) -> list[str]:
+    """Ids that are the visitor's: who joined here with a file of their own, or logged in."""
+    own = list(room.mine)
     if room.api.session:
         logged_in = room.api.logged_in().user_id
-        known += [logged_in] if logged_in is not None and logged_in not in known else []
-    if known:
-        picked = st.selectbox("You joined as", known, index=0, key="as") if len(known) > 1 else known[0]
-    else:
-        picked = None
-        st.html(
-            fragments.notice(
-                "You have not joined here",
-                "While this page was open nobody joined, and nobody is logged in with Spotify.",
-                "If you joined earlier with a file, upload the same file again: the same file is the same person.",
-                kind="note",
-            )
-        )
+        own += [logged_in] if logged_in is not None and logged_in not in own else []
+    return own
+
+
+def _who(room: Room, own: list[str]) -> str | None:
+    """Whose data: the visitor's; at this computer, or with an admin's key, anybody's id."""
+    picked = (st.selectbox("You joined as", own, index=0, key="as") if len(own) > 1 else own[0]) if own else None
+    if picked is None:
+        st.html(fragments.notice("You have not joined here", NOT_HERE, AGAIN, kind="note"))
     if room.may_administer:
         typed = st.text_input("Or give an id", key="id", max_chars=200, help="As in the address of a comparison.")
         return typed.strip() or picked
-    with st.expander("Look after somebody else's data (operator)"):
-        ask_for_key(room)
+    if room.is_guarded:
+        with st.expander("Look after somebody else's data, or take an export (operator)"):
+            ask_for_key(room)
     return picked
 
 
@@ -75,22 +82,18 @@ def _export(room: Room, user_id: str) -> None:
             "All that is kept, as JSON: your profile (it can be sent again), years, vectors, your place in the index.",
         )
     )
+    if not st.button("Prepare my export", key="prepare"):
+        return
     try:
-        if st.button("Prepare my export", key="prepare"):
-            content, name = room.as_admin.export(user_id), "soundalike-my-data.json"
-            st.download_button("Download it (JSON)", content, name, "application/json", key="export", on_click="ignore")
+        content = room.as_admin.export(user_id)
     except KeyWanted:
-        st.html(
-            fragments.notice(
-                "An admin's key is needed",
-                "This server gives exports out only with it, as they hold all of somebody's listening.",
-                "Ask whoever runs it, or type the key in.",
-            )
-        )
-        ask_for_key(room)
+        st.html(fragments.notice("An admin's key is needed", *KEY_FIRST))
+        return
+    name = "soundalike-my-data.json"
+    st.download_button("Download it (JSON)", content, name, "application/json", key="export", on_click="ignore")
 
 
-def _leave(room: Room, user_id: str, name: str) -> None:
+def _leave(room: Room, user_id: str, name: str, *, is_own: bool) -> None:
     st.html(
         fragments.section(
             "Leave",
@@ -99,10 +102,11 @@ def _leave(room: Room, user_id: str, name: str) -> None:
             "operator's to expire.",
         )
     )
-    sure = st.checkbox("I want to be deleted for good", key="sure")
+    sure = st.checkbox("I want to be deleted for good", key=f"sure-{user_id}")
     if st.button("Delete me", type="primary", disabled=not sure, key="delete"):
+        api = room.api if is_own else room.as_admin  # the page's own key deletes nobody but who proved who they are
         with st.status("Deleting", expanded=True) as progress:
-            room.api.forget(user_id)
+            api.forget(user_id)
             st.write("The API has confirmed the deletion.")
             proof = _asked_again(room.api, user_id)
             room.gone(user_id)

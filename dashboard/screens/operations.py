@@ -18,8 +18,13 @@ _ABOUT: dict[JobKind, str] = {
     "train": "Train a new version of the model. It goes live only if it is no worse.",
     "rollback": "Go back to the index before. People who joined since are taken along.",
 }
+_UNGUARDED = (
+    "Others can reach this page, and the API asks nobody for a key.",
+    "Set SOUNDALIKE_API_KEYS_REQUIRED=true on the server, or open the page on the computer where it runs.",
+)
 _HOURS = {"a day": 24, "a week": 168, "a month": 720}
 _EVERY_S = 3
+_AGAIN = "soundalike.jobs-begun"
 
 
 def show(room: Room) -> None:
@@ -32,7 +37,8 @@ def show(room: Room) -> None:
         st.caption(f"Spotify: {status.spotify.why}".replace("%", "\\%").replace("[", "\\[").replace("<", "\\<"))
     _history(room)
     st.html(fragments.section("Jobs"))
-    if not _is_guarded(room):
+    if not room.is_guarded:
+        st.html(fragments.notice("Jobs are switched off here", *_UNGUARDED))
         return
     try:
         if room.may_administer:
@@ -45,20 +51,6 @@ def show(room: Room) -> None:
         what = error.what
     st.html(fragments.notice("An admin's key is needed", what, "Type one in; it is kept while this page is open."))
     ask_for_key(room)
-
-
-def _is_guarded(room: Room) -> bool:
-    """Whether jobs may be offered: a page that others reach needs an API that checks keys."""
-    if room.settings.is_private or room.api.asks_for_keys():
-        return True
-    st.html(
-        fragments.notice(
-            "Jobs are switched off here",
-            "Others can reach this page, and the API asks nobody for a key.",
-            "Set SOUNDALIKE_API_KEYS_REQUIRED=true on the server, or serve the page on 127.0.0.1.",
-        )
-    )
-    return False
 
 
 def _history(room: Room) -> None:
@@ -84,11 +76,12 @@ def _history(room: Room) -> None:
 
 
 def _buttons(room: Room) -> None:
+    begun = st.session_state.get(_AGAIN, 0)
     for column, kind in zip(st.columns(3, gap="medium"), get_args(JobKind), strict=True):
         with column, st.container(border=True):
             st.markdown(f"**{views.KINDS[kind]}**")
             st.caption(_ABOUT[kind])
-            sure = st.checkbox(f"Yes, {views.KINDS[kind].lower()}", key=f"sure-{kind}")
+            sure = st.checkbox(f"Yes, {views.KINDS[kind].lower()}", key=f"sure-{kind}-{begun}")
             if st.button(views.KINDS[kind], key=f"job-{kind}", disabled=not sure, type="primary"):
                 _start(room, kind)
 
@@ -101,7 +94,9 @@ def _start(room: Room, kind: JobKind) -> None:
     except Refused as error:  # such as one that runs already
         st.html(fragments.trouble(error))
         return
+    st.session_state[_AGAIN] = st.session_state.get(_AGAIN, 0) + 1  # another box, so that nothing is confirmed twice
     st.toast(f"{views.KINDS[kind]} has begun.")
+    st.rerun()
 
 
 @st.fragment(run_every=_EVERY_S)

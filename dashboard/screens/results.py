@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.api.people import Recommendation, Recommendations
-from dashboard.errors import NotThere
+from dashboard.errors import DashboardError
 from dashboard.room import Room
 from dashboard.views import figures, fragments, people
 from dashboard.views.joint import joint_csv, joint_uris
@@ -76,17 +76,16 @@ def _eras(room: Room, answer: Recommendations) -> None:
         st.html(
             fragments.notice(
                 "You only looked",
-                "Nothing of you was kept, so your years cannot be drawn beside theirs.",
+                "You are not in the community by this answer, so your years cannot be drawn beside theirs.",
                 "Join the community to see them, and to share a comparison.",
                 kind="note",
             )
         )
         return
-    mine, others = _decades(room, answer.user_id), {}
-    for found in answer.recommendations[:BESIDE_ME]:
-        decades = _decades(room, found.user_id)
-        if decades:
-            others[named(found.display_name, found.user_id)] = decades
+    mine = _decades(room, answer.user_id)
+    told = [(named(each.display_name, each.user_id), each) for each in answer.recommendations[:BESIDE_ME]]
+    beside = [(name, _decades(room, each.user_id)) for name, each in told]
+    others = [(name, decades) for name, decades in beside if decades]
     if not mine or not others:
         st.html(
             fragments.notice("No years are known", "Neither source told when your music was released.", kind="note")
@@ -105,7 +104,7 @@ def _eras(room: Room, answer: Recommendations) -> None:
 def _decades(room: Room, user_id: str) -> dict[str, float]:
     try:
         return room.api.person(user_id).decades
-    except NotThere:  # left in the meantime
+    except DashboardError:  # left in the meantime, or the feature store is down: the rest is shown all the same
         return {}
 
 

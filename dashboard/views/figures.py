@@ -18,20 +18,22 @@ OTHER, UNKNOWN = "other genres", "no genre known"
 MOST_GENRES = 10
 
 
-def eras_beside_me(mine: Mapping[str, float], others: Mapping[str, Mapping[str, float]], look: Palette) -> Figure:
-    """My decades in grey behind each of the others'. Shares 0 to 1 by decade; ``others`` by name, at most six."""
+def eras_beside_me(
+    mine: Mapping[str, float], others: Sequence[tuple[str, Mapping[str, float]]], look: Palette
+) -> Figure:
+    """My decades in grey behind each of the others'. Shares 0 to 1 by decade; ``others``: at most six, with names."""
     from plotly.subplots import make_subplots
 
-    decades = sorted({*mine, *(decade for each in others.values() for decade in each)})
-    names = list(others)
+    decades = sorted({*mine, *(decade for _, each in others for decade in each)})
+    names = [name for name, _ in others]
     figure = make_subplots(
         rows=1, cols=max(1, len(names)), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=_short(names)
     )
-    for at, theirs in enumerate(others.values(), start=1):
+    for at, (_, theirs) in enumerate(others, start=1):
         figure.add_bar(
             x=decades,
             y=[mine.get(decade, 0) for decade in decades],
-            marker_color=look.line,
+            marker_color=look.quiet,
             name="me",
             row=1,
             col=at,
@@ -154,7 +156,7 @@ def _dots(seen: TasteMap, places: Sequence[int], name: str, marker: dict[str, An
         y=[points.y[at] for at in places],
         mode="markers",
         name=escaped(name),
-        marker={"opacity": 0.8, **marker},
+        marker={"opacity": 1, **marker},
         text=[escaped(named(points.name[at], points.user_id[at])) for at in places],
         customdata=[[points.user_id[at], escaped(points.genre[at] or UNKNOWN)] for at in places],
         hovertemplate="<b>%{text}</b><br>%{customdata[1]}<extra></extra>",

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from dashboard.api import people, service
 from dashboard.api.client import Api, Asked, Place
 from dashboard.api.transport import Wire, headers_of
-from dashboard.errors import ApiDown, KeyWanted, NotThere, Refused, StrangeAnswer
+from dashboard.errors import ApiDown, DashboardError, KeyWanted, NotThere, Refused, StrangeAnswer
 from retriever.app import create_app
 from retriever.settings import RetrieverSettings
 from tests.dashboard.stub import a_stub, problem
@@ -164,3 +164,13 @@ def test_a_session_from_a_browser_never_adds_a_cookie_or_a_header(session: str):
 
 def test_a_key_is_not_shown_by_accident():
     assert "secret" not in repr(api(a_stub(), key=SecretStr("secret")))
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"user_id": "ann"}', b"\xef\xbb\xbf \n[{}]", b"\x1f\x8b\x08", b" " * 80 + b"{}", b""]
+)
+def test_a_file_that_can_say_whose_it_is_is_not_sent(content: bytes):
+    stub = a_stub()
+    with pytest.raises(DashboardError, match="neither a ZIP nor a CSV"):
+        api(stub).upload("profile.csv", content, Asked(remember=True))
+    assert stub.asked == []

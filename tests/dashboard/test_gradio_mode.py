@@ -82,7 +82,7 @@ def test_who_joins_is_asked_about_it_first():
 
 def test_who_only_looks_is_told_that_nothing_was_kept():
     stub = a_stub(answers={"POST /v1/recommendations": recommendations(stored=False)})
-    assert "Nothing of you was kept" in found_for(an_api(stub), LINK, ASKED)
+    assert "You only looked" in found_for(an_api(stub), LINK, ASKED)
 
 
 def test_people_are_a_list_of_the_same_cards_with_what_to_discover():
@@ -98,21 +98,20 @@ def test_a_name_at_listenbrainz_is_taken_as_well():
     assert asked_of(stub)["listenbrainz"] == "rob"
 
 
-def test_a_file_is_sent_and_not_kept(tmp_path: Path):
+def test_a_file_is_sent_as_often_as_it_is_asked_with(tmp_path: Path):
     stub, file = a_stub(), tmp_path / "export.zip"
     file.write_bytes(b"PK listening")
     assert "Ada Lindqvist" in found_for(an_api(stub), "", ASKED, file)
     (sent,) = stub.bodies("POST /v1/profiles")
     assert "PK listening" in sent
     assert 'filename="export.zip"' in sent
-    assert not file.exists()
+    assert "Ada Lindqvist" in found_for(an_api(stub), "", ASKED, file)  # to join after a look
 
 
-def test_a_file_that_the_api_refuses_is_not_kept_either(tmp_path: Path):
-    stub, file = a_stub(answers={"POST /v1/profiles": problem(422, "That is no export.")}), tmp_path / "export.zip"
-    file.write_bytes(b"?")
-    assert "That is no export." in found_for(an_api(stub), "", ASKED, file)
-    assert not file.exists()
+def test_a_file_that_was_wiped_meanwhile_is_asked_for_again(tmp_path: Path):
+    stub = a_stub()
+    assert "Choose it again." in found_for(an_api(stub), "", ASKED, tmp_path / "gone.zip")
+    assert stub.asked == []
 
 
 def test_nothing_to_read_is_a_sentence_and_asks_nothing():

@@ -45,3 +45,12 @@ def test_a_server_that_wants_a_key_says_so():
     refused = problem(401, "The request brings no API key.", "Send one.")
     stub = a_stub(answers={"GET /v1/users/me/compatibility/u1": refused})
     assert "brings no API key" in html_of(compared(stub))
+
+
+def test_with_the_feature_store_down_two_people_are_compared_without_their_cards():
+    stub = a_stub(answers={f"GET /v1/users/{who}": problem(503, "It is down.") for who in ("me", "u1")})
+    page = a_page("compare", stub)
+    page.query_params.update({"a": "me", "b": "u1"})
+    shown = html_of(page.run())
+    assert "nearer than" in shown
+    assert "It is down." not in shown

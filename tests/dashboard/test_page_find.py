@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import httpx
+import pytest
 
 from tests.dashboard.pages import a_page, html_of
 from tests.dashboard.stub import a_stub, problem, recommendation, recommendations, status
@@ -34,7 +35,7 @@ def test_who_joins_says_so_by_a_button_of_its_own():
 def test_what_is_kept_is_said_before_anything_is_asked():
     page = a_page("find", a_stub()).run()
     said = " ".join(each.value for each in page.markdown)
-    assert "**Just look** keeps nothing of you" in said
+    assert "**Just look** adds nothing of you" in said
     assert "titles of tracks" in said
     assert page.button(key="join").disabled
 
@@ -151,3 +152,38 @@ def test_a_key_of_the_settings_is_shown_to_the_api():
 def test_nobody_found_is_said():
     stub = a_stub(answers={"POST /v1/recommendations": recommendations(recommendations=[], discoveries=[])})
     assert "Nobody was found" in html_of(asked_with_a_name(stub))
+
+
+@pytest.mark.parametrize(("host", "mine"), [("127.0.0.1", ["me"]), ("music.example", [])])
+def test_whose_name_was_given_is_not_theirs_who_gave_it_on_a_page_for_others(host: str, mine: list[str]):
+    stub = a_stub()
+    page = a_page("find", stub, dashboard_host=host).run()
+    page.segmented_control(key="way").set_value("ListenBrainz").run()
+    page.text_input(key="listenbrainz").set_value("rob").run()
+    page.button(key="join").click().run()
+    assert "Ada Lindqvist" in html_of(page)
+    assert ("soundalike.mine" in page.session_state) is bool(mine)
+
+
+@pytest.mark.parametrize(("logged_in", "said"), [("me", "You are logged in"), (None, "You are not logged in")])
+def test_a_login_is_believed_when_the_api_knows_of_it(logged_in: str | None, said: str):
+    page = a_page("find", a_stub(answers={"GET /v1/spotify/me": {"user_id": logged_in}}), session="abc")
+    page.query_params["spotify"] = "logged-in"
+    assert said in html_of(page.run())
+
+
+@pytest.mark.parametrize(("word", "is_shown"), [("access-denied", True), ("Call 0900 for help", False)])
+def test_what_became_of_a_login_is_told_in_the_apis_words_only(word: str, is_shown: bool):
+    page = a_page("find", a_stub())
+    page.query_params["spotify"] = word
+    shown = html_of(page.run())
+    assert "The login did not work" in shown
+    assert (word in shown) is is_shown
+
+
+def test_with_the_feature_store_down_an_answer_is_shown_without_eras():
+    down = problem(503, "The feature store is down.")
+    stub = a_stub(answers={f"GET /v1/users/{who}": down for who in ("me", "u0", "u1", "u2")})
+    shown = html_of(asked_with_a_name(stub, button="join"))
+    assert "No years are known" in shown
+    assert "New &amp; Loved" in shown

@@ -14,7 +14,7 @@ from tests.dashboard.stub import a_stub, history, job, model, models, problem, s
 
 def started(stub, kind, **more):
     page = a_page("operations", stub, **more).run()
-    page.checkbox(key=f"sure-{kind}").set_value(True).run()
+    page.checkbox(key=f"sure-{kind}-0").set_value(True).run()
     return page.button(key=f"job-{kind}").click().run()
 
 
@@ -75,6 +75,7 @@ def test_a_job_wants_a_confirmation(kind: str):
     page = started(stub, kind)
     assert not page.exception
     assert [json.loads(body) for body in stub.bodies("POST /v1/admin/jobs")] == [{"kind": kind}]
+    assert page.button(key=f"job-{kind}").disabled  # to go on to another takes another confirmation
     assert a_page("operations", a_stub()).run().button(key=f"job-{kind}").disabled
 
 

@@ -177,13 +177,15 @@ def test_the_map_colours_ten_genres_and_marks_me_and_mine():
     assert names[10:] == [figures.OTHER, figures.UNKNOWN, "my soundalikes", "me"]
     assert sum(len(trace.x) for trace in drawn[:12]) == count
     assert [row[0] for row in drawn[-2].customdata] == ["u1", "u2"]
+    assert {trace.marker.opacity for trace in drawn} == {1}  # what is seen through has less contrast than its colour
     assert drawn[0].text[0] == "&lt;b&gt;n&lt;/b&gt;"
 
 
 def test_eras_stand_side_by_side():
-    figure = figures.eras_beside_me({"1990s": 1.0}, {"Bo": {"2000s": 0.5}, "Cleo": {"1980s": 1.0}}, LIGHT)
+    figure = figures.eras_beside_me({"1990s": 1.0}, [("Bo", {"2000s": 0.5}), ("Bo", {"1980s": 1.0})], LIGHT)
     assert list(figure.data[0].x) == ["1980s", "1990s", "2000s"]
     assert len(figure.data) == 4
+    assert {bars.marker.color for bars in figure.data if bars.name == "me"} == {LIGHT.quiet}
     eras = Eras.model_validate(stub.compatibility()["eras"])
     assert [trace.name for trace in figures.eras_of_two(eras, "A", "B<", LIGHT).data] == ["A", "B&lt;"]
 
