@@ -124,7 +124,9 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         idempotent.forget([point_id(user_id)])
         cartographer.forget([point_id(user_id)])
 
-    members = Members(live, outside.outbox, store, on_forget=on_forget, on_gone=spotify.forget)
+    members = Members(
+        live, outside.outbox, store, on_forget=on_forget, on_gone=spotify.forget, on_join=spotify.check_login
+    )
     watch = SpotifyWatch(spotify, on_ended=members.forget_spotify)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
 

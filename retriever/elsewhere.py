@@ -13,10 +13,12 @@ from typing import Literal
 
 from features.errors import SpotifyLoginEnded, SpotifyLoginNeeded, SpotifyNotConfigured
 from features.profile import TasteProfile, UserId
+from features.provenance import SPOTIFY_LOGIN
 from features.spotify.compose import Spotify
 from features.spotify.links import user_id_of
 from features.spotify.login import Login
 from features.spotify.reading import MOST_CHOSEN, ReadingLimits
+from features.user_features import UserFeatures
 from retriever.given_up import raise_if_given_up
 
 _UPLOAD = "Upload your data export, or a playlist as a CSV from Exportify, to POST /v1/profiles."
@@ -76,9 +78,15 @@ class SpotifyDoor:
         try:
             return self.reading.library.read(token, self._limits(playlists), _while_wanted).profile
         except SpotifyLoginNeeded as error:
-            if login.who(session) is not None:  # the tokens are kept, as when the key for them is another one
+            if login.tokens.is_kept(user_id):  # as when the key for them is another one
                 raise
             raise SpotifyLoginEnded(error.what, error.mend, user_id) from error
+
+    def check_login(self, person: UserFeatures) -> None:
+        """Who was read with a login joins with that login only. Raises SpotifyLoginNeeded, StoreError."""
+        if self.login is None or person.source != SPOTIFY_LOGIN or self.login.tokens.is_kept(person.user_id):
+            return
+        raise SpotifyLoginNeeded("The login that this was read with is over.", "Log in again: /v1/spotify/login")
 
     def forget(self, user_id: UserId) -> None:
         """Keep nothing of a person: no token and no part of a reading. Raises StoreError."""
@@ -98,7 +106,7 @@ class SpotifyDoor:
             try:
                 self.login.tokens.access_token(user_id)
             except SpotifyLoginNeeded:
-                if user_id not in self.login.tokens.users():  # else the key for the tokens is another one
+                if not self.login.tokens.is_kept(user_id):  # else the key for the tokens is another one
                     yield user_id
 
     def tidy(self) -> None:

@@ -34,14 +34,16 @@ class Members:
         store: FeatureStore,
         on_forget: Callable[[UserId], None] = lambda _person: None,
         on_gone: Callable[[UserId], None] = lambda _person: None,
+        on_join: Callable[[UserFeatures], None] = lambda _person: None,
     ) -> None:
-        """Both are told of deletions and may raise StoreError.
+        """The first two are told of deletions and may raise StoreError; all of them, while nobody else writes.
 
         ``on_forget``: before it is done and before it is acknowledged. ``on_gone``: when it is done, and also of those
-        who are not known, since something may be kept of them elsewhere.
+        who are not known, since something may be kept of them elsewhere. ``on_join``: before somebody joins; raises
+        what there is against it.
         """
         self._live, self._outbox, self._store = live, outbox, store
-        self._on_forget, self._on_gone = on_forget, on_gone
+        self._on_forget, self._on_gone, self._on_join = on_forget, on_gone, on_join
 
     def join(self, person: UserFeatures) -> None:
         """Take a person in, or replace what was known of them; others find them when this returns.
@@ -50,12 +52,15 @@ class Members:
             IndexUnavailable: the person may be kept, and is found by others once the index is back.
             StoreError: the outbox cannot be written, so nothing was kept.
             Overloaded: others have been writing for too long, or nobody waits for this any more.
+            SpotifyLoginNeeded: they were read with a login that is over.
         """
-        with self._live.writing(), self._live.changing() as unit:
-            vectors = vectors_of([person], unit.embedder)
-            raise_if_given_up()
-            self._outbox.put(person)
-            unit.index.upsert(vectors)
+        with self._live.writing():
+            self._on_join(person)  # in here: who takes a login back either finds them, or is found to have done so
+            with self._live.changing() as unit:
+                vectors = vectors_of([person], unit.embedder)
+                raise_if_given_up()
+                self._outbox.put(person)
+                unit.index.upsert(vectors)
 
     def forget(self, user_id: UserId) -> None:
         """Delete a person: out of answers when this returns, out of the stores with the next delivery.
@@ -81,16 +86,21 @@ class Members:
     def forget_spotify(self, user_id: UserId) -> bool:
         """Delete a person if all that is kept of them was read from Spotify's API; whether that was so.
 
+        ``on_gone`` is told of them in any case, when it is done: it is their login that ends.
+
         Raises:
             StoreError: the stores cannot be read or written. Overloaded: others have been writing for too long.
         """
-        try:
-            if not is_of_spotify_api(self.known(user_id)):
-                return False
-            self.forget(user_id)
-        except UnknownUser:
-            return False
-        return True
+        with self._live.writing():
+            try:
+                is_deleted = is_of_spotify_api(self.known(user_id))
+                if is_deleted:
+                    self.forget(user_id)
+            except UnknownUser:
+                is_deleted = False
+            if not is_deleted:
+                self._on_gone(user_id)
+            return is_deleted
 
     def known(self, user_id: UserId) -> UserFeatures:
         """What is kept of a person. Raises UnknownUser, StoreError."""

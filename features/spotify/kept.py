@@ -1,11 +1,12 @@
 """What was read of a profile until its reading stopped, kept for a day at most so that it can go on from there.
 
 Only rows as a profile has them, never Spotify's answers, and nothing of a reading that comes to its end at once. They
-go when the profile is read, when the person is forgotten, and when their day is over.
+go when the profile is read, when the person is forgotten or their login is over, and when their day is over.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from features.errors import InvalidProfile, StoreError
+from features.errors import InvalidProfile, SpotifyLoginNeeded, StoreError
 from features.profile import UserId
 from features.spotify.files import opened
 from features.spotify.shapes import Heard, ListedPlaylist
@@ -44,11 +45,16 @@ def _now() -> datetime:
 
 
 class Reading:
-    """One reading of a profile: what an earlier one left, and what this one would leave."""
+    """One reading of a profile: what an earlier one left, and what this one would leave.
+
+    Attributes:
+        is_wanted: whether it may leave anything; not of who was forgotten while it went on.
+    """
 
     def __init__(self, left: Mapping[str, tuple[str, bytes]]) -> None:
         self._left = left
         self.read: dict[ListedPlaylist, Sequence[Heard]] = {}
+        self.is_wanted = True
 
     def found(self, playlists: Iterable[ListedPlaylist]) -> dict[str, list[Heard]]:
         """By their ids those of the playlists that were read before, and have not changed since."""
@@ -71,26 +77,41 @@ class UnfinishedReadings:
         """Open the file, or begin a new one."""
         self._database = opened(path, SCHEMA)
         self._clock = clock
+        self._guard = threading.Lock()
+        self._readings: list[tuple[UserId, Reading]] = []  # those under way
         self.wipe_expired()
 
     @contextmanager
     def reading(self, user_id: UserId) -> Iterator[Reading]:
         """Around a reading: what it has read is kept if something ends it early, and forgotten if nothing does.
 
-        A profile that cannot be used once it is read will not get better by being kept, either.
+        A profile that cannot be used once it is read will not get better by being kept, either; and who is not logged
+        in any more has taken back that it is read.
         """
         self.wipe_expired()
         reading = Reading(self._left(user_id))
+        with self._under_way(user_id, reading):
+            try:
+                yield reading
+            except (InvalidProfile, SpotifyLoginNeeded):
+                self._delete(user_id)
+                raise
+            except BaseException:
+                with suppress(StoreError):  # then it is read again; what ended it is what there is to tell
+                    self._keep(user_id, reading)
+                raise
+            self._delete(user_id)
+
+    @contextmanager
+    def _under_way(self, user_id: UserId, reading: Reading) -> Iterator[None]:
+        """While the block lasts, the reading hears of it when the person is forgotten."""
+        with self._guard:
+            self._readings.append((user_id, reading))
         try:
-            yield reading
-        except InvalidProfile:
-            self.forget(user_id)
-            raise
-        except BaseException:
-            with suppress(StoreError):  # then it is read again; what ended it is what there is to tell
-                self._keep(user_id, reading)
-            raise
-        self.forget(user_id)
+            yield
+        finally:
+            with self._guard:
+                self._readings.remove((user_id, reading))
 
     def _left(self, user_id: UserId) -> dict[str, tuple[str, bytes]]:
         with self._database.reading() as connection:
@@ -102,6 +123,8 @@ class UnfinishedReadings:
     def _keep(self, user_id: UserId, reading: Reading) -> None:
         stamp = microseconds(self._clock())
         with self._database.writing() as connection:
+            if not reading.is_wanted:  # asked in here: who forgets tells us first, and deletes after this
+                return
             connection.executemany(
                 "INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)",
                 [
@@ -111,7 +134,17 @@ class UnfinishedReadings:
             )
 
     def forget(self, user_id: UserId) -> None:
-        """Nothing of this person is kept any more, not even in bytes of the file that are free."""
+        """Nothing of this person is kept any more, not even in bytes of the file that are free.
+
+        Nor will anything be of a reading that is under way. Raises StoreError.
+        """
+        with self._guard:
+            for whose, reading in self._readings:
+                if whose == user_id:
+                    reading.is_wanted = False
+        self._delete(user_id)
+
+    def _delete(self, user_id: UserId) -> None:
         with self._database.writing() as connection:
             gone = connection.execute("DELETE FROM playlists WHERE user_id = ?", (user_id,)).rowcount
         if gone:

@@ -52,6 +52,11 @@ class Tokens:
         with self._file.reading() as connection:
             return [row.user_id for row in tokens_rows.everyone(connection)]
 
+    def is_kept(self, user_id: UserId) -> bool:
+        """Whether tokens of a person are kept. Raises StoreError."""
+        with self._file.reading() as connection:
+            return tokens_rows.find(connection, user_id) is not None
+
     def access_token(self, user_id: UserId, *, refused: str | None = None) -> str:
         """A token to ask the Web API with on behalf of a person, good for another minute at the least.
 

@@ -92,9 +92,9 @@ def _disconnected(spotify: SpotifyDoor, members: Members, session: str) -> Disco
     user_id = spotify.login.who(session)
     if user_id is None:
         return Disconnected(None, deleted=False)
-    deleted = members.forget_spotify(user_id)  # before the login, by which a failure could be told and tried again
+    # Takes the login along at its end, so that a failure can be told and tried again.
+    deleted = members.forget_spotify(user_id)
     spotify.login.disconnect(session)
-    spotify.forget(user_id)
     return Disconnected(user_id, deleted)
 
 

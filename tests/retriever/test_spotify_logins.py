@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 
@@ -11,7 +11,11 @@ import httpx
 import pytest
 
 from features.errors import StoreError
+from features.profile import UserId
+from features.user_features import UserFeatures
+from retriever.answers import Recommendations
 from retriever.browser_session import COOKIE
+from retriever.options import Options
 from retriever.spotify_watch import SpotifyWatch
 from tests.fakes.spotify.answers import rate_limited, token_invalid
 from tests.retriever.spotify_scene import ANN, Scene, a_scene, path_of
@@ -69,6 +73,64 @@ def test_disconnecting_deletes_what_came_from_spotify_and_the_login(scene: Scene
     assert not scene.knows("ann")
     assert scene.api.get("/v1/spotify/me").json() == {"user_id": None}
     assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": None, "deleted": False}
+
+
+def kept_of_readings(scene: Scene) -> int:
+    with closing(sqlite3.connect(scene.world.folder / "spotify" / "readings.db")) as database:
+        count: int = database.execute("SELECT count(*) FROM playlists").fetchone()[0]
+        return count
+
+
+def when_a_playlist_was_read(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    def step(what: str, done: int, _total: int) -> None:
+        if (what, done) == ("playlists", 1):
+            happens()
+
+    monkeypatch.setattr("retriever.elsewhere._while_wanted", step)
+
+
+def test_who_disconnects_while_their_library_is_read_leaves_nothing_of_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    scene.log_in()
+    when_a_playlist_was_read(monkeypatch, lambda: scene.api.post("/v1/spotify/disconnect"))
+    assert scene.ask(spotify_login=True).status_code == 401
+    assert kept_of_readings(scene) == 0
+
+
+def test_who_takes_the_login_back_at_spotify_leaves_nothing_of_a_reading_either(scene: Scene):
+    scene.log_in()
+    scene.spotify.fail("GET /v1/artists", rate_limited(3600))
+    scene.ask(spotify_login=True)
+    assert kept_of_readings(scene) > 0
+    scene.spotify.revoke("ann")
+    scene.logins.by = timedelta(hours=1)
+    watch = SpotifyWatch(scene.parts.elsewhere.spotify, on_ended=scene.parts.members.forget_spotify)
+    watch.step()
+    assert kept_of_readings(scene) == 0
+
+
+def test_who_disconnects_before_they_have_joined_does_not_join(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    scene.log_in()
+    recommend = scene.parts.service.recommend
+
+    def after_that(person: UserFeatures, options: Options) -> Recommendations:
+        assert scene.api.post("/v1/spotify/disconnect").json() == {"user_id": "ann", "deleted": False}
+        return recommend(person, options)
+
+    monkeypatch.setattr(scene.parts.service, "recommend", after_that)
+    answer = scene.ask(spotify_login=True, remember=True)
+    assert (answer.status_code, answer.json()["code"]) == (401, "spotify-login-needed")
+    assert not scene.knows("ann")
+
+
+@pytest.mark.parametrize("uploaded", [False, True])
+def test_the_login_goes_in_the_same_turn_as_the_person_so_that_nobody_joins_in_between(scene: Scene, uploaded: bool):
+    scene.log_in()
+    if uploaded:
+        scene.ask(profile={"user_id": "ann", "playlists": [{"tracks": [{"artist": "Scene 0 artist 1"}]}]})
+    assert scene.parts.members.forget_spotify(UserId("ann")) is False
+    assert scene.api.get("/v1/spotify/me").json() == {"user_id": None}
 
 
 def test_disconnecting_leaves_what_was_uploaded(scene: Scene):

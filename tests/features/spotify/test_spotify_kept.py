@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.errors import EmptyProfile, SpotifyUnavailable, StoreError
+from features.errors import EmptyProfile, SpotifyLoginNeeded, SpotifyUnavailable, StoreError
 from features.profile import UserId
 from features.spotify.artists import ArtistGenres
 from features.spotify.kept import UnfinishedReadings
@@ -116,6 +116,25 @@ def test_a_reading_that_comes_to_its_end_leaves_nothing_and_neither_does_one_of_
         raise EmptyProfile("nothing")
     assert left(readings, ANN, MIX) == {}
     assert b"These Days" not in b"".join(path.read_bytes() for path in tmp_path.glob("readings.db*"))
+
+
+def test_whose_login_is_over_leaves_nothing(readings: UnfinishedReadings, tmp_path: Path):
+    stop(readings, ANN, HEARD)
+    with suppress(SpotifyLoginNeeded), readings.reading(ANN) as reading:
+        reading.add(MIX, HEARD)
+        raise SpotifyLoginNeeded("not any more")
+    assert left(readings, ANN, MIX) == {}
+    assert b"These Days" not in b"".join(path.read_bytes() for path in tmp_path.glob("readings.db*"))
+
+
+def test_who_is_forgotten_while_they_are_read_leaves_nothing_whatever_ends_the_reading(readings: UnfinishedReadings):
+    with suppress(SpotifyUnavailable), readings.reading(ANN) as reading, readings.reading(BOB) as bobs:
+        reading.add(MIX, HEARD)
+        bobs.add(MIX, HEARD)
+        readings.forget(ANN)
+        raise SpotifyUnavailable("no answer")
+    assert left(readings, ANN, MIX) == {}
+    assert left(readings, BOB, MIX) == {"p1": HEARD}
 
 
 def test_a_file_that_cannot_be_written_does_not_hide_why_the_reading_stopped(readings: UnfinishedReadings):
