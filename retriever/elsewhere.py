@@ -6,12 +6,12 @@ is kept here; what an unfinished reading leaves for the next one, the features r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from features.errors import SpotifyLoginEnded, SpotifyLoginNeeded, SpotifyNotConfigured
+from features.errors import SpotifyLoginEnded, SpotifyLoginNeeded, SpotifyNotConfigured, SpotifyUnavailable
 from features.profile import TasteProfile, UserId
 from features.provenance import SPOTIFY_LOGIN
 from features.spotify.compose import Spotify
@@ -94,20 +94,27 @@ class SpotifyDoor:
             self.login.disconnect_user(user_id)
         self.reading.profiles.forget(user_id)
 
-    def ended(self) -> Iterator[UserId]:
-        """Those who took their login back at Spotify since it was last used; their tokens are gone then.
+    def check_logins(self) -> None:
+        """Find out who took their login back at Spotify since it was last used; their tokens are gone then.
 
         Raises:
-            SpotifyError: Spotify does not tell; the rest is not known. StoreError: the tokens cannot be read.
+            SpotifyUnavailable: Spotify does not tell of somebody; all the others were asked about.
+            SpotifyError: it tells of nobody. StoreError: the tokens cannot be read.
         """
-        if self.login is None:
-            return
-        for user_id in self.login.tokens.users():
+        trouble: SpotifyUnavailable | None = None
+        for user_id in [] if self.login is None else self.login.tokens.users():
             try:
-                self.login.tokens.access_token(user_id)
+                self.logins().tokens.access_token(user_id)
             except SpotifyLoginNeeded:
-                if not self.login.tokens.is_kept(user_id):  # else the key for the tokens is another one
-                    yield user_id
+                continue  # one of those who ended it; or the key for the tokens is another one
+            except SpotifyUnavailable as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
+
+    def ended(self) -> list[UserId]:
+        """Those whose login is over, by what was seen of it, until they are forgotten here. Raises StoreError."""
+        return [] if self.login is None else self.login.tokens.ended()
 
     def tidy(self) -> None:
         """Keep nothing that is over. Raises StoreError."""

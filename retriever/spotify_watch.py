@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from features.errors import FeaturesError, SoundalikeError
 from features.profile import UserId
@@ -19,7 +20,8 @@ _EVERY_S, _LOGINS_EVERY_S = 60.0, 86_400.0
 class SpotifyWatch(Repeating):
     """Asks for the access mode when the server has started, and once an hour from then on.
 
-    Once a day it is asked of every login whether it was taken back at Spotify: people need not come here to end it.
+    Once a day it is asked of every login whether it was taken back at Spotify: people need not come here to end it. Who
+    did so is told of with every look, until nothing is kept of them.
 
     Attributes:
         status: what may be read, as of the last time that it was asked.
@@ -40,18 +42,18 @@ class SpotifyWatch(Repeating):
         if found != self.status:
             _log.info("Spotify, access mode %s: %s", found.mode, found.why)
             self.status = found
-        try:
-            self._door.tidy()
-            self._look_at_logins()
-        except SoundalikeError as error:
-            _log.error("what is over of Spotify cannot be forgotten: %s", error)
+        for step in (self._door.tidy, self._check_logins, self._forget_ended):
+            _try(step)
 
-    def _look_at_logins(self) -> None:
+    def _check_logins(self) -> None:
         if time.monotonic() < self._logins_not_before:
             return
-        for user_id in self._door.ended():
-            self._on_ended(user_id)
+        self._door.check_logins()
         self._logins_not_before = time.monotonic() + _LOGINS_EVERY_S
+
+    def _forget_ended(self) -> None:
+        for user_id in self._door.ended():
+            _try(partial(self._on_ended, user_id))  # who cannot be deleted now keeps nobody else
 
     def _found(self) -> SpotifyStatus:
         can_log_in = self._door.login is not None
@@ -60,3 +62,10 @@ class SpotifyWatch(Repeating):
         except FeaturesError as error:
             return SpotifyStatus("none", str(error), can_log_in)
         return SpotifyStatus(access.mode, access.why, can_log_in)
+
+
+def _try(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except SoundalikeError as error:
+        _log.error("what is over of Spotify cannot be forgotten: %s", error)

@@ -52,6 +52,14 @@ class Tokens:
         with self._file.reading() as connection:
             return [row.user_id for row in tokens_rows.everyone(connection)]
 
+    def ended(self) -> list[UserId]:
+        """Those whose tokens were over when they were wanted, until :meth:`forget` is told of them. Raises StoreError.
+
+        So nobody is lost whose data cannot be deleted at once, or not before this process ends.
+        """
+        with self._file.reading() as connection:
+            return tokens_rows.ended(connection)
+
     def is_kept(self, user_id: UserId) -> bool:
         """Whether tokens of a person are kept. Raises StoreError."""
         with self._file.reading() as connection:
@@ -65,7 +73,8 @@ class Tokens:
             refused: one that Spotify did not accept before its time, so another one is wanted.
 
         Raises:
-            SpotifyLoginNeeded: there are no tokens, or they are over, which forgets them; or the key does not fit.
+            SpotifyLoginNeeded: there are no tokens; or they are over, which forgets them but for :meth:`ended`; or the
+                key does not fit.
             SpotifyUnavailable: a new one was due, and no usable answer came; nothing is forgotten.
             SpotifyNotConfigured: Spotify does not know the app; nothing is forgotten.
             StoreError: the file cannot be used.
@@ -74,13 +83,14 @@ class Tokens:
         return token or self._shared.do(user_id, lambda: self._refreshed(user_id, refused))
 
     def forget(self, user_id: UserId) -> bool:
-        """Forget tokens and sessions of a person, and wipe them; tells whether there were any.
+        """Forget tokens and sessions of a person, and that a login ended, and wipe it; tells whether there were tokens.
 
         Raises:
             StoreError: nothing was forgotten, or it was not wiped from the file's bytes; then the next time does it.
         """
         with self._file.writing() as connection:
             is_known = tokens_rows.forget(connection, user_id)
+            tokens_rows.forget_ended(connection, user_id)
         self._file.wipe()
         return is_known
 

@@ -1,4 +1,4 @@
-"""The SQLite file of logins: tokens, the sessions that they belong to, and logins that were begun.
+"""The SQLite file of logins: tokens, the sessions that they belong to, logins that were begun, and those that ended.
 
 Its tables and its wiping live here; statements on people in ``tokens_rows``, on logins begun in ``login_begun``.
 """
@@ -16,6 +16,10 @@ from features.sqlite.database import Database
 from features.sqlite.opening import Schema
 
 TOKENS_FILE = "spotify_tokens.db"
+# In files of before as well, which are of the same version: begun when one is opened.
+ENDED = """CREATE TABLE IF NOT EXISTS ended (
+    user_id TEXT PRIMARY KEY          -- whose login is over, and of whom something may be kept that was read with it
+) WITHOUT ROWID"""
 _SCHEMA = Schema(
     what="file of Spotify logins",
     application_id=0x50756E73,
@@ -40,6 +44,7 @@ _SCHEMA = Schema(
             begun_at INTEGER NOT NULL,
             verifier BLOB NOT NULL        -- encrypted
         ) WITHOUT ROWID""",
+        ENDED,
         # traces: deletions not yet wiped from the file.
         "CREATE TABLE state (traces INTEGER NOT NULL)",
         "INSERT INTO state VALUES (0)",
@@ -57,6 +62,8 @@ class TokensFile(Database):
             StoreError: the file or its folder cannot be used, or is of another program or version.
         """
         super().__init__(path, _SCHEMA)
+        with self.reading() as connection:
+            connection.execute(ENDED)
         # An earlier process may have ended before it did; a full disk must not keep anybody from logging in.
         with suppress(StoreError):
             self.wipe()

@@ -87,9 +87,22 @@ def replace(connection: sqlite3.Connection, row: Row, sealed: bytes) -> bool:
 
 
 def drop(connection: sqlite3.Connection, row: Row) -> bool:
-    """Forget the person of ``row``; not where other tokens took its place."""
-    is_there = find(connection, row.user_id) == row
-    return is_there and forget(connection, row.user_id)
+    """Forget the person of ``row``, but for that their login ended; not where other tokens took its place."""
+    if find(connection, row.user_id) != row:
+        return False
+    connection.execute("INSERT OR IGNORE INTO ended VALUES (?)", (row.user_id,))
+    return forget(connection, row.user_id)
+
+
+def ended(connection: sqlite3.Connection) -> list[UserId]:
+    """Those whose login ended, and who are not known to be deleted since."""
+    return [UserId(user_id) for (user_id,) in connection.execute("SELECT user_id FROM ended")]
+
+
+def forget_ended(connection: sqlite3.Connection, user_id: UserId) -> None:
+    """What was read with a login that ended is deleted."""
+    if connection.execute("DELETE FROM ended WHERE user_id = ?", (user_id,)).rowcount:
+        leaves_traces(connection)
 
 
 def forget(connection: sqlite3.Connection, user_id: UserId) -> bool:

@@ -161,7 +161,8 @@ def test_nobody_is_deleted_where_it_is_the_key_for_the_tokens_that_is_lost(scene
     database.close()
     answer = scene.ask(spotify_login=True)
     assert (answer.status_code, answer.json()["code"]) == (401, "spotify-login-needed")
-    assert list(scene.parts.elsewhere.spotify.ended()) == []
+    scene.parts.elsewhere.spotify.check_logins()
+    assert scene.parts.elsewhere.spotify.ended() == []
     assert scene.knows("ann")
 
 
@@ -193,7 +194,6 @@ def test_a_login_taken_back_at_spotify_is_noticed_without_anybody_asking(scene: 
     scene.log_in()
     scene.ask(spotify_login=True, remember=True)
     door = scene.parts.elsewhere.spotify
-    assert list(door.ended()) == []
     scene.spotify.revoke("ann")
     assert door.login is not None
     gone: list[str] = []
@@ -208,12 +208,50 @@ def test_a_login_taken_back_at_spotify_is_noticed_without_anybody_asking(scene: 
     assert not scene.knows("ann")
 
 
+def full(_user_id: str) -> None:
+    raise StoreError("The disk is full.", "Make room.")
+
+
+def test_who_took_the_login_back_and_cannot_be_deleted_at_once_is_deleted_by_the_watch(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    scene.log_in()
+    scene.ask(spotify_login=True, remember=True)
+    scene.spotify.revoke("ann")
+    scene.spotify.expire_tokens()
+    watch = SpotifyWatch(scene.parts.elsewhere.spotify, on_ended=scene.parts.members.forget_spotify)
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.parts.outbox, "remove", full)
+        assert scene.ask(spotify_login=True).status_code >= 500
+        watch.step()
+    assert scene.knows("ann")
+    watch.step()
+    assert not scene.knows("ann")
+    assert scene.parts.elsewhere.spotify.ended() == []
+
+
+def test_that_spotify_does_not_tell_of_somebody_keeps_nobody_else_and_neither_does_a_deletion_that_fails(scene: Scene):
+    for person in ("ann", "bob", "cid"):
+        scene.spotify.world.with_user(person)
+        scene.log_in(person)
+        scene.api.cookies.clear()
+    scene.logins.by = timedelta(hours=1)
+    for person in ("bob", "cid"):
+        scene.spotify.revoke(person)
+    scene.spotify.fail("POST /api/token", rate_limited(7))  # of ann, who is asked about first
+    told: list[str] = []
+
+    def fails(user_id: str) -> None:
+        told.append(user_id)
+        full(user_id)
+
+    SpotifyWatch(scene.parts.elsewhere.spotify, on_ended=fails).step()
+    assert told == ["bob", "cid"]
+
+
 def test_a_disconnection_that_fails_can_be_tried_again(scene: Scene, monkeypatch: pytest.MonkeyPatch):
     scene.log_in()
     scene.ask(spotify_login=True, remember=True)
-
-    def full(_user_id: str) -> None:
-        raise StoreError("The disk is full.", "Make room.")
 
     with monkeypatch.context() as patch:
         patch.setattr(scene.parts.outbox, "remove", full)

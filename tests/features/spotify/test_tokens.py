@@ -130,8 +130,32 @@ def test_a_refresh_token_that_is_dead_is_forgotten_and_the_person_has_to_log_in(
             desk.login.tokens.access_token(ANN)
     assert desk.refreshes() == 1
     assert (desk.login.who(ANNS), desk.login.who(BOBS)) == (None, BOB)
+    desk.login.disconnect_user(ANN)
     assert b"ann" not in (desk.home / TOKENS_FILE).read_bytes()
     assert desk.logs_in() == ANN
+
+
+def test_whose_login_ended_is_told_until_they_are_forgotten_and_be_it_by_the_next_process(desk: Desk) -> None:
+    desk.logs_in("bob", BOBS)
+    desk.clock.passes(hours=1)
+    desk.fake.revoke("ann")
+    with pytest.raises(SpotifyLoginNeeded):
+        desk.login.tokens.access_token(ANN)
+    desk.restart()
+    assert desk.login.tokens.ended() == [ANN]
+
+    assert not desk.login.disconnect_user(ANN)
+
+    assert desk.login.tokens.ended() == []
+
+
+def test_a_file_from_before_logins_that_ended_were_kept_in_it_goes_on(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.home / TOKENS_FILE)) as connection, connection:
+        connection.execute("DROP TABLE ended")
+    desk.restart()
+
+    assert desk.login.tokens.ended() == []
+    assert desk.login.who(ANNS) == ANN
 
 
 @pytest.mark.parametrize(
@@ -184,6 +208,7 @@ def test_tokens_end_half_a_year_after_the_login_however_often_they_were_refreshe
     assert desk.login.who(ANNS) is None
     with pytest.raises(SpotifyLoginNeeded):
         desk.login.tokens.access_token(ANN)
+    desk.login.disconnect_user(ANN)
     assert b"ann" not in (desk.home / TOKENS_FILE).read_bytes()
 
 
