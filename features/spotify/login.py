@@ -76,7 +76,7 @@ class Login:
             code: the same.
             error: the same, in place of a code.
             becomes: a fresh session id that the rim gives the browser from now on; so that an id which somebody else
-                planted in it before is worth nothing.
+                planted in it before is worth nothing. Nobody is logged in in the session that came back any more.
 
         Raises:
             SpotifyLoginNeeded: it was declined; or this is no login of this session, or it is over, or done already.
@@ -92,7 +92,7 @@ class Login:
             raise declined(error or "")
         grant = self._accounts.exchange(code, verifier)
         account = account_of(grant.access_token.get_secret_value(), self._settings)
-        self.tokens.keep(account, grant, session=session if becomes is None else becomes)
+        self.tokens.keep(account, grant, session=session if becomes is None else becomes, before=session)
         return account.user_id
 
     def who(self, session: str) -> UserId | None:

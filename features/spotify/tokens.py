@@ -36,10 +36,11 @@ class Tokens:
         self._clock = clock
         self._shared = Shared(file.path)
 
-    def keep(self, account: Account, grant: Grant, *, session: str) -> None:
-        """Somebody logged in, in this session. Raises StoreError."""
+    def keep(self, account: Account, grant: Grant, *, session: str, before: str) -> None:
+        """Somebody logged in, in this session; ``before``, their browser had that one. Raises StoreError."""
         row = Row(account.user_id, microseconds(self._clock()), self._sealed(grant, account.user_id))
         with self._file.writing() as connection:
+            tokens_rows.log_out(connection, digest(before))
             tokens_rows.log_in(connection, account, row, digest(session))
 
     def user_of(self, session: str) -> UserId | None:

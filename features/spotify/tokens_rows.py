@@ -56,8 +56,15 @@ def logged_in(connection: sqlite3.Connection, session: bytes, *, after: int = -1
     return None if found is None else UserId(found[0])
 
 
+def log_out(connection: sqlite3.Connection, session: bytes) -> None:
+    """Nobody is logged in in this session any more; their tokens stay."""
+    connection.execute("DELETE FROM sessions WHERE digest = ?", (session,))
+
+
 def log_in(connection: sqlite3.Connection, account: Account, row: Row, session: bytes) -> None:
     """Keep the tokens and the session of who logged in; an earlier person of that session is logged out.
+
+    Tokens that no session leads to go, also those of who was logged out just before.
 
     Where the id or the account is known from another pair, one of them has passed to somebody else: what was kept under
     either is not this person's, or not under this id any more.

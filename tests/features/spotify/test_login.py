@@ -199,13 +199,25 @@ def test_who_disconnects_is_forgotten_in_all_their_browsers_and_nobody_else(desk
     assert not desk.login.disconnect_user(BOB)
 
 
-def test_who_logs_in_in_anothers_browser_takes_it_over_and_the_other_leaves_nothing_there(desk: Desk) -> None:
+@pytest.mark.parametrize("becomes", [None, "a-fresh-session-for-bob"])
+def test_who_logs_in_in_anothers_browser_takes_it_over_and_the_other_leaves_nothing_there(
+    desk: Desk, becomes: str | None
+) -> None:
     desk.logs_in("ann", ANNS)
-    desk.logs_in("bob", ANNS)
+    desk.login.finish(ANNS, **desk.agrees(desk.login.begin(ANNS), "bob"), becomes=becomes)
 
-    assert desk.login.who(ANNS) == BOB
+    assert desk.login.who(becomes or ANNS) == BOB
+    assert desk.login.who(ANNS) != ANN
     with pytest.raises(SpotifyLoginNeeded):
         desk.login.tokens.access_token(ANN)
+
+
+def test_who_logs_in_anew_in_a_browser_stays_logged_in_in_the_others(desk: Desk) -> None:
+    desk.logs_in("ann", BOBS)
+    desk.logs_in("ann", ANNS)
+    desk.login.finish(ANNS, **desk.agrees(desk.login.begin(ANNS)), becomes="a-fresh-session-for-ann")
+
+    assert [desk.login.who(each) for each in (ANNS, BOBS, "a-fresh-session-for-ann")] == [None, ANN, ANN]
 
 
 @pytest.mark.parametrize(
