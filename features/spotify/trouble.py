@@ -42,6 +42,11 @@ class Refusal:
     retry_after_s: int | None = None
 
     @property
+    def rest_s(self) -> int | None:
+        """Seconds to leave it alone for; None where it does not say, of an app that was too quick."""
+        return self.retry_after_s or _QUOTA_REST_S if self.reason == QUOTA else self.retry_after_s
+
+    @property
     def is_rate_limit(self) -> bool:
         """Whether waiting for a moment may help: the app was too quick, and has not used up its quota."""
         return self.status == 429 and self.reason != QUOTA
@@ -128,9 +133,9 @@ def _forbidden(refusal: Refusal) -> SpotifyForbidden:
 
 
 def _too_much(refusal: Refusal) -> SpotifyRateLimited:
+    rest = refusal.rest_s or 1
     if refusal.reason != QUOTA:
-        return rate_limited(refusal.retry_after_s or 1)
-    rest = refusal.retry_after_s or _QUOTA_REST_S
+        return rate_limited(rest)
     return SpotifyQuotaUsedUp(
         "The quota that Spotify grants the owner of this server is used up.",
         "Try again later; a data export or a CSV from Exportify can be uploaded now.",

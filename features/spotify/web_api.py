@@ -95,8 +95,9 @@ class WebApi:
             if not isinstance(found, Refusal):
                 gate.answered()
                 return found
+            if found.status == 429:
+                gate.refused(found.rest_s, asked_at=asked_at)
             if found.is_rate_limit:
-                gate.refused(found.retry_after_s, asked_at=asked_at)
                 continue
             if found.status == 401 and not has_new_token:
                 token_source.discard(token)

@@ -244,8 +244,8 @@ def test_a_reading_that_stops_at_a_rate_limit_goes_on_where_it_stopped(tmp_path:
 
 
 def test_a_playlist_that_has_changed_meanwhile_is_read_again(tmp_path: Path):
-    world = a_listener(2, 10)
-    with FakeSpotify(world) as fake, spotify_of(fake, tmp_path) as spotify:
+    world, clock = a_listener(2, 10), Clock()
+    with FakeSpotify(world) as fake, spotify_of(fake, tmp_path, clock) as spotify:
         fake.fail("GET /v1/artists", told.quota_exceeded())
         with pytest.raises(SpotifyRateLimited):
             spotify.profiles.read(ANN)
@@ -256,6 +256,7 @@ def test_a_playlist_that_has_changed_meanwhile_is_read_again(tmp_path: Path):
             )
         readings.close()
         fake.clear()
+        clock.now += 3600
         spotify.profiles.read(ANN)
         assert len(fake.asked("GET /v1/playlists")) == 1
 

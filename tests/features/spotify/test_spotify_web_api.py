@@ -186,6 +186,23 @@ def test_a_used_up_quota_is_told_in_words_of_its_own(fake: FakeSpotify):
     assert clock.slept == []
 
 
+@pytest.mark.parametrize(("told_s", "rest_s"), [(1800, 1800), (None, 3600)])
+def test_a_used_up_quota_is_not_asked_for_again_by_any_reading(fake: FakeSpotify, told_s: int | None, rest_s: int):
+    fake.fail("GET /v1/users", told.quota_exceeded(told_s))
+    clock = Clock()
+    with an_api(fake, clock) as api:
+        with pytest.raises(SpotifyQuotaUsedUp):
+            api.user(WHO)
+        fake.clear()
+        another = WebApi(api._connection, Patience(api._connection.gate, 20))
+        clock.now += rest_s - 21
+        with pytest.raises(SpotifyRateLimited):
+            another.user(WHO)
+        assert fake.requests == []
+        clock.now += 21
+        assert another.user(WHO)["id"] == WHO
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
