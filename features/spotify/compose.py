@@ -58,7 +58,7 @@ def open_spotify(
         closing(UnfinishedReadings(home / "spotify" / "readings.db")) as readings,
     ):
         new_api = partial(_new_api, connection, settings)
-        access = KnownAccess(lambda: _access(connection, new_api))
+        access = KnownAccess(lambda: _access(connection, new_api), clock=gate.clock)
         yield Spotify(
             access,
             SpotifyProfiles(new_api, access, genres, readings),

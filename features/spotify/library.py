@@ -109,7 +109,7 @@ class SpotifyLibrary:
     def _genres_of(self, api: WebApi, ids: Sequence[str], on_step: OnStep) -> Genres:
         """Of all artists; none where the app may not ask, or has no secret to find that out with."""
         try:
-            may_ask = self._access().mode == "extended"
+            may_ask = self._access(lambda: on_step("access", 0, 1)).mode == "extended"
         except SpotifyUnavailable:
             return {}
         return self._genres.of(api, ids, lambda done, total: on_step("artists", done, total)) if may_ask else {}

@@ -55,7 +55,7 @@ class SpotifyProfiles:
             StoreError: what was read cannot be kept.
         """
         limits = limits or ReadingLimits()
-        self._check_access()
+        self._check_access(on_step)
         try:
             return self._read(self._new_api(), user_id, limits, on_step)
         except SpotifyForbidden:
@@ -71,8 +71,8 @@ class SpotifyProfiles:
         self._readings.wipe_expired()
         self._genres.wipe_expired()
 
-    def _check_access(self) -> None:
-        access = self._access()
+    def _check_access(self, on_step: OnStep) -> None:
+        access = self._access(lambda: on_step("access", 0, 1))
         if access.mode == "none":
             raise SpotifyNotConfigured(access.why, "Upload your data export, or a playlist as a CSV from Exportify.")
         if access.mode == "dev":

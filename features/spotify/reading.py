@@ -20,8 +20,8 @@ from features.spotify.web_api import PAGE
 MOST_CHOSEN = 20
 
 OnStep: TypeAlias = Callable[[str, int, int], None]
-"""Told of a step ("profile", "playlists", "library", "artists"), how much of it is done, and how much there is; what it
-raises ends the reading."""
+"""Told of a step ("access", "profile", "playlists", "library", "artists"), how much of it is done, and how much there
+is; what it raises ends the reading."""
 
 
 @dataclass(frozen=True, slots=True)

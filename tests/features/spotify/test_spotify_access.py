@@ -1,12 +1,15 @@
 """What Spotify lets the app read is asked, never assumed."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from features.errors import SpotifyUnavailable
-from features.spotify.access import ASKED_AGAIN_S, Access, KnownAccess
+from features.errors import SpotifyRateLimited, SpotifyUnavailable
+from features.profile import UserId
+from features.spotify.access import ASKED_AGAIN_S, FAILED_FOR_S, Access, KnownAccess
 from tests.fakes.spotify import Answer, FakeSpotify, a_world, cut
 from tests.fakes.spotify import answers as told
 from tests.features.spotify.reading_world import Clock, spotify_of
@@ -88,3 +91,73 @@ def test_the_mode_is_remembered_for_an_hour_and_asked_again_when_in_doubt():
     known.doubt()
     known()
     assert len(asked) == 3
+
+
+class Hanging:
+    """A Spotify that is asked, and answers nothing until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_asked, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self) -> Access:
+        self.asked += 1
+        self.is_asked.set()
+        assert self.may_end.wait(30)
+        raise SpotifyRateLimited("no answer", retry_after_s=7)
+
+
+def outcome(known: Callable[[], Access]) -> SpotifyUnavailable:
+    with pytest.raises(SpotifyRateLimited) as caught:
+        known()
+    assert caught.value.retry_after_s == 7
+    return caught.value
+
+
+def test_a_failure_is_told_to_all_who_waited_and_remembered_for_some_seconds():
+    clock, spotify = Clock(), Hanging()
+    known = KnownAccess(spotify, clock=clock)
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(outcome, known) for _ in range(8)]
+        assert spotify.is_asked.wait(30)
+        spotify.may_end.set()
+        errors = [each.result(30) for each in waiting]
+    assert len({id(error) for error in errors}) == 8  # each one its own: they are raised in threads of their own
+    clock.now += FAILED_FOR_S - 1
+    outcome(known)
+    assert spotify.asked == 1
+    clock.now += 1
+    outcome(known)
+    assert spotify.asked == 2
+
+
+@pytest.mark.parametrize("was_known", [False, True])
+def test_while_it_is_asked_again_after_a_failure_nobody_else_waits(was_known: bool):
+    clock, spotify, answers = Clock(), Hanging(), [Access("dev", "So it is.")] if was_known else []
+    known = KnownAccess(lambda: answers.pop() if answers else spotify(), clock=clock)
+    if was_known:
+        known()
+        clock.now += ASKED_AGAIN_S + 1
+    spotify.may_end.set()
+    outcome(known)
+    clock.now += FAILED_FOR_S
+    spotify.is_asked.clear()
+    spotify.may_end.clear()
+    with ThreadPoolExecutor(2) as pool:
+        asking = pool.submit(outcome, known)
+        assert spotify.is_asked.wait(30)
+        pool.submit(outcome, known).result(20)
+        assert not asking.done()
+        spotify.may_end.set()
+    assert spotify.asked == 2
+
+
+def test_it_is_not_asked_for_those_who_wait_no_longer(fake: FakeSpotify, tmp_path: Path):
+    def step(_what: str, _done: int, _total: int) -> None:
+        raise TimeoutError
+
+    with spotify_of(fake, tmp_path) as spotify:
+        with pytest.raises(TimeoutError):
+            spotify.profiles.read(UserId("ann"), on_step=step)
+        assert fake.requests == []
+        assert spotify.access().mode == "extended"
