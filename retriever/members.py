@@ -102,8 +102,15 @@ class Members:
                 self._on_gone(user_id)
             return is_deleted
 
+    def findable(self, user_id: UserId) -> UserFeatures:
+        """What is kept of a person who agreed to be found; all others are nobody. Raises UnknownUser, StoreError."""
+        person = self.known(user_id)
+        if not person.consent:
+            raise UnknownUser(f"Nobody has the id {user_id!r}.", MEND_UNKNOWN)
+        return person
+
     def known(self, user_id: UserId) -> UserFeatures:
-        """What is kept of a person. Raises UnknownUser, StoreError."""
+        """What is kept of a person, whether they agreed to be found or not. Raises UnknownUser, StoreError."""
         waiting = self._outbox.get([user_id]).get(user_id)
         person = self._store.get([user_id]).get(user_id) if waiting is None else waiting.person
         if person is None:

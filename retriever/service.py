@@ -129,7 +129,8 @@ class Service:
         down, the index tells enough of somebody, unless only part of their listening is to be used.
 
         Raises:
-            UnknownUser: nobody has the id. StoreError: the feature store is needed. And what ``recommend`` raises.
+            UnknownUser: nobody who can be found has the id. StoreError: the feature store is needed. And what
+                ``recommend`` raises.
             InvalidRequest: nobody asks, and nothing is liked, or the likes cancel each other.
         """
         person = None if user_id is None else self._kept(user_id, options)
@@ -167,9 +168,9 @@ class Service:
         return near_known(asked, unit)
 
     def _kept(self, user_id: UserId, options: Options) -> UserFeatures | None:
-        """What is kept of somebody; None where the feature store is down and can be done without."""
+        """What is kept of somebody who can be found; None where the feature store is down and can be done without."""
         try:
-            return self._members.known(user_id)
+            return self._members.findable(user_id)
         except StoreError:
             if options.limits != NO_LIMITS:
                 raise

@@ -17,11 +17,11 @@ router = APIRouter(tags=["people"])
 
 @router.get("/v1/users/{user_id}", response_model=Person, responses=documents.TAGGED)
 async def person(request: Request, user_id: UserIdText) -> Response:
-    """What is kept of a person, in brief."""
+    """What is kept of a person who can be found, in brief."""
     room = opened(request)
 
     async def answer() -> Person:
-        return await room.workers.run(lambda: brief_of(room.parts.members.known(UserId(user_id))))
+        return await room.workers.run(lambda: brief_of(room.parts.members.findable(UserId(user_id))))
 
     return tagged(request, await room.workers.admit(answer))
 

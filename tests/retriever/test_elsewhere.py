@@ -166,3 +166,35 @@ def test_who_does_not_agree_to_be_found_is_in_no_index_and_stays_in_the_store(wo
         world.publish()
         until(lambda: scene.parts.live.version.name != "users-v3-b1")
         assert not is_indexed()
+
+
+def hide_person_1(world: SmallWorld) -> None:
+    (somebody,) = world.store.get([UserId("person-1")]).values()
+    world.store.upsert([replace(somebody, consent=False, updated_at=NOW)])
+    world.publish()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/users/person-1", "/v1/users/person-1/similar", "/v1/users/person-1/compatibility/person-2"]
+)
+def test_nothing_is_told_of_who_does_not_agree_to_be_found(world: SmallWorld, path: str):
+    hide_person_1(world)
+    with a_scene(world) as scene:
+        asked = scene.api.get(path)
+        assert (asked.status_code, asked.json()["code"]) == (404, "unknown-user")
+
+
+def test_nobody_is_compared_by_the_id_of_who_does_not_agree_to_be_found(world: SmallWorld):
+    hide_person_1(world)
+    with a_scene(world) as scene:
+        for question in ({"user_id": "person-1"}, {"user_id": "person-1", "playlists": 1}):
+            asked = scene.api.post("/v1/recommendations", json=question)
+            assert (asked.status_code, asked.json()["code"]) == (404, "unknown-user"), question
+
+
+def test_who_does_not_agree_to_be_found_can_still_be_exported_and_deleted(world: SmallWorld):
+    hide_person_1(world)
+    with a_scene(world) as scene:
+        assert scene.api.get("/v1/users/person-1/export").status_code == 200
+        assert scene.api.delete("/v1/users/person-1").status_code == 204
+        assert scene.api.get("/v1/users/person-1/export").status_code == 404
