@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from features.listening import Listening
 from features.profile import UserId
 from features.user_features import UserFeatures
 
@@ -16,6 +18,16 @@ SPOTIFY_API = frozenset({SPOTIFY_PUBLIC, SPOTIFY_LOGIN})
 def is_of_spotify_api(person: UserFeatures) -> bool:
     """Whether the listening was read from Spotify's Web API."""
     return person.source in SPOTIFY_API
+
+
+def lent(listening: Listening, source: str) -> Listening:
+    """What of a listening others may be filled from: of what was read from Spotify's Web API nothing but the artists.
+
+    It would stay with the others when its own row is gone, and be trained on as theirs.
+    """
+    if source not in SPOTIFY_API:
+        return listening
+    return replace(listening, genres={}, filled_years=frozenset(listening.artists))
 
 
 def for_training(people: Iterable[UserFeatures], *, with_spotify_api: bool) -> list[UserFeatures]:

@@ -1,7 +1,8 @@
 """The community's catalogue of artists: counts over the people in the store, kept in step with every write.
 
 A person adds one *sighting* per artist: the artist's key with the genres and the year that this person's source told
-of it. What was filled in from the catalogue is left out, so the catalogue never learns its own answers.
+of it. What was filled in from the catalogue is left out, so the catalogue never learns its own answers; and so is what
+Spotify's Web API told, of which nobody else may keep anything.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import orjson
 from features.identity import artist_key
 from features.listening import Listening, median_year
 from features.ports import ArtistFacts
+from features.provenance import lent
 from features.sqlite.database import Database
 
+MARK = "CREATE TABLE counts_only_lent (mark INTEGER)"
+"""An empty table, by which a file is known whose counts hold nothing that Spotify's Web API told; see ``recount``."""
 TABLES = (
     """CREATE TABLE sightings (
         artist TEXT NOT NULL,    -- artist_key
@@ -28,6 +32,7 @@ TABLES = (
         PRIMARY KEY (artist, genres, year)
     ) WITHOUT ROWID""",
     "CREATE TABLE genres (genre TEXT PRIMARY KEY, people INTEGER NOT NULL) WITHOUT ROWID",
+    MARK,
 )
 FACT_GENRES = 5
 """Genres told of an artist at most."""
@@ -42,15 +47,15 @@ class Changes:
         self._sightings: Counter[Sighting] = Counter()
         self._genres: Counter[str] = Counter()
 
-    def add(self, listening: Listening) -> None:
+    def add(self, listening: Listening, source: str) -> None:
         """A person with this listening comes."""
-        sightings, genres = _sightings_of(listening)
+        sightings, genres = _sightings_of(lent(listening, source))
         self._sightings.update(sightings)
         self._genres.update(genres)
 
-    def remove(self, listening: Listening) -> None:
+    def remove(self, listening: Listening, source: str) -> None:
         """A person with this listening goes."""
-        sightings, genres = _sightings_of(listening)
+        sightings, genres = _sightings_of(lent(listening, source))
         self._sightings.subtract(sightings)
         self._genres.subtract(genres)
 

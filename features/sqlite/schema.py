@@ -61,6 +61,6 @@ COME_BACK = "UPDATE tombstones SET deleted_at = -abs(deleted_at) WHERE point_id 
 SELECT_DELETED = "SELECT point_id FROM tombstones WHERE deleted_at >= max(?, 0) ORDER BY deleted_at, point_id"
 SELECT_DEPARTED = "SELECT point_id FROM tombstones WHERE abs(deleted_at) >= ? ORDER BY abs(deleted_at), point_id"
 CONTENT_AMONG = f"SELECT user_id, content FROM people WHERE {_AMONG}"
-LISTENING_AMONG = f"SELECT listening FROM people WHERE {_AMONG}"
+LISTENING_AMONG = f"SELECT listening, source FROM people WHERE {_AMONG}"
 STAMP_AMONG = f"UPDATE people SET written_at = ? WHERE {_AMONG}"
 DELETE_AMONG = f"DELETE FROM people WHERE {_AMONG}"

@@ -19,6 +19,7 @@ from features.sqlite import traces, writes
 from features.sqlite.catalog import SqliteArtistCatalog
 from features.sqlite.codec import Row, features_of, row_of
 from features.sqlite.database import Database
+from features.sqlite.recount import recount
 from features.sqlite.schema import SCHEMA, SELECT_AFTER, SELECT_AMONG, SELECT_DELETED, SELECT_DEPARTED
 from features.user_features import UserFeatures
 
@@ -43,7 +44,10 @@ class SqliteFeatureStore:
         self._database = Database(path, SCHEMA)
         self._clock = clock
         self.catalog = SqliteArtistCatalog(self._database)
-        # A full disk must not keep anybody from reading; the next deletion tries again, and tells.
+        # Neither a full disk nor a damaged row must keep anybody from reading; the next opening tries again.
+        with suppress(StoreError), self._damage_named():
+            recount(self._database)
+        # The next deletion tries again, and tells.
         with suppress(StoreError):
             traces.wipe(self._database)
 

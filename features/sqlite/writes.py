@@ -34,7 +34,7 @@ def put(
     changes = Changes()
     _forget(connection, changes, [row.user_id for row, _ in changed if row.user_id in known])
     for _, person in changed:
-        changes.add(person.listening)
+        changes.add(person.listening, person.source)
     stamp = _stamp(connection, now)
     connection.executemany(UPSERT, [(*row, stamp) for row, _ in changed])
     if anew:
@@ -79,8 +79,8 @@ def moment(stamp: int) -> datetime:
 
 
 def _forget(connection: sqlite3.Connection, changes: Changes, user_ids: Sequence[UserId]) -> None:
-    for (blob,) in connection.execute(LISTENING_AMONG, ids(user_ids)):
-        changes.remove(decode_listening(blob))
+    for blob, source in connection.execute(LISTENING_AMONG, ids(user_ids)):
+        changes.remove(decode_listening(blob), source)
 
 
 def _stamp(connection: sqlite3.Connection, now: datetime) -> int:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from features.identity import artist_key, point_id
 from features.ports import ArtistFacts, Upserted
 from features.profile import UserId
+from features.provenance import is_of_spotify_api
 from features.user_features import UserFeatures
 
 
@@ -80,7 +81,9 @@ def _plays(person: UserFeatures, key: str) -> bool:
 
 
 def _told(person: UserFeatures, key: str) -> tuple[tuple[str, ...], int | None]:
-    """Genres and median year of an artist as the person's source told them."""
+    """Genres and median year of an artist as the person's source told them; nothing that Spotify's Web API told."""
+    if is_of_spotify_api(person):
+        return (), None
     listening = person.listening
     entries = [
         (artist, year)

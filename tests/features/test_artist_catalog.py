@@ -1,6 +1,8 @@
 """The artist catalogue keeps in step with the people, and learns from sources only."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from features.listening import Listening, PlaylistListening
 from features.ports import ArtistFacts
 from features.profile import UserId
+from features.provenance import SPOTIFY_API
 from features.sqlite.store import SqliteFeatureStore
 from features.user_features import UserFeatures
 from tests.builders import a_playlist, a_profile, a_track, features_of
@@ -74,6 +77,46 @@ def test_what_the_catalogue_filled_in_teaches_it_nothing(store: Store):
     assert store.catalog.facts(["Air"]) == {"Air": ArtistFacts(people=1)}
 
 
+@pytest.mark.parametrize("source", sorted(SPOTIFY_API))
+def test_what_spotify_s_api_told_of_somebody_counts_them_and_fills_nobody_else_in(store: Store, source: str):
+    store.upsert([replace(plays("ann", "Nico", "art pop", year=1967), source=source)])
+    assert store.catalog.facts(["Nico"]) == {"Nico": ArtistFacts(people=1)}
+    assert store.catalog.popularity() == ({"nico": 1}, {})
+    assert store.catalog.without_genres() == ["nico"]
+    store.delete([UserId("ann")])
+    assert store.catalog.popularity() == ({}, {})
+
+
+def test_who_brings_themselves_what_was_read_before_tells_of_it_from_then_on(store: Store):
+    ann = plays("ann", "Nico", "art pop", year=1967)
+    for source, facts in (
+        ("spotify-api", ArtistFacts(people=1)),
+        ("by-hand", ArtistFacts(1, ("art pop",), 1967)),
+        ("spotify-login", ArtistFacts(people=1)),
+    ):
+        store.upsert([replace(ann, source=source)])
+        assert store.catalog.facts(["Nico"]) == {"Nico": facts}
+
+
+def test_a_file_that_an_earlier_version_counted_with_it_is_counted_anew_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "features.db"
+    ann = replace(plays("ann", "Nico", "art pop", year=1967), source="spotify-api")
+    with monkeypatch.context() as before, closing(SqliteFeatureStore(path)) as store:
+        before.setattr("features.provenance.SPOTIFY_API", frozenset())
+        store.upsert([ann, plays("bob", "Nico", "art pop")])
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("DROP TABLE counts_only_lent")
+    for _ in range(2):
+        with closing(SqliteFeatureStore(path)) as store:
+            assert store.catalog.facts(["Nico"]) == {"Nico": ArtistFacts(2, ("art pop",))}
+            assert store.catalog.popularity() == ({"nico": 2}, {"art pop": 1})
+    with closing(SqliteFeatureStore(path)) as store:
+        store.delete([UserId("ann"), UserId("bob")])
+        assert store.catalog.popularity() == ({}, {})
+
+
 def test_what_only_a_deleted_or_changed_person_told_is_forgotten(store: Store):
     store.upsert([plays("ann", "Air", "pop", year=1998), plays("bob", "Moby", "house")])
     store.upsert([plays("ann", "Can", "krautrock")])
@@ -106,8 +149,13 @@ def _playlist(name: str, artists: list[str], years: list[int | None]) -> Playlis
     return PlaylistListening(name, tuple(artists), (1.0,) * len(artists), tuple(years))
 
 
+def _person(user_id: str, listening: Listening, source: str) -> UserFeatures:
+    return replace(SOMEBODY, user_id=UserId(user_id), listening=listening, source=source)
+
+
 USERS = st.sampled_from(["ann", "bob", "cleo"])
-UPSERTS = st.lists(st.tuples(USERS, listenings()), max_size=4)
+SOURCES = st.sampled_from(["by-hand", "spotify-api"])
+UPSERTS = st.lists(st.tuples(USERS, listenings(), SOURCES), max_size=4)
 STEPS = st.lists(UPSERTS | st.sets(USERS), max_size=8)
 
 
@@ -121,7 +169,7 @@ def test_after_any_writes_the_catalogue_is_that_of_the_people_in_the_store(steps
                 if isinstance(step, set):
                     store.delete(map(UserId, step))
                 else:
-                    store.upsert([replace(SOMEBODY, user_id=UserId(u), listening=heard) for u, heard in step])
+                    store.upsert([_person(*each) for each in step])
             assert kept.catalog.popularity() == plain.catalog.popularity()
             assert kept.catalog.facts(SPELLINGS) == plain.catalog.facts(SPELLINGS)
             assert kept.catalog.without_genres() == plain.catalog.without_genres()
