@@ -35,7 +35,12 @@ def for_training(people: Iterable[UserFeatures], *, with_spotify_api: bool) -> l
     return [person for person in people if with_spotify_api or not is_of_spotify_api(person)]
 
 
+def is_expired(person: UserFeatures, *, now: datetime, after: timedelta) -> bool:
+    """Whether the listening was read from Spotify's Web API more than ``after`` ago and not again since."""
+    return is_of_spotify_api(person) and now - person.updated_at > after
+
+
 def expired(batches: Iterable[Sequence[UserFeatures]], *, now: datetime, after: timedelta) -> Iterator[UserId]:
-    """Those whose listening was read from Spotify's Web API more than ``after`` ago and not again since."""
+    """Those of the people whose listening ``is_expired``."""
     for batch in batches:
-        yield from (p.user_id for p in batch if is_of_spotify_api(p) and now - p.updated_at > after)
+        yield from (person.user_id for person in batch if is_expired(person, now=now, after=after))

@@ -15,6 +15,7 @@ from features.genres.sources import CatalogGenres
 from features.listener import Listener
 from features.outbox import Outbox
 from features.ports import ArtistCatalog, FeatureStore
+from features.provenance import is_of_spotify_api
 from features.user_features import UserFeatures
 
 
@@ -30,7 +31,7 @@ class Rebuilder:
         """Go through everybody; returns how many were made anew.
 
         Args:
-            clock: the time that becomes ``updated_at``, timezone-aware.
+            clock: the time that becomes ``updated_at``, timezone-aware; not of those whose listening expires.
             on_people: told how many more people were looked at.
             batch_size: people in memory, and in one write.
 
@@ -57,7 +58,7 @@ class Rebuilder:
             for each in people
         ]
         built = self._builder.build(listeners, now=now, consent=False)
-        return [replace(new, consent=old.consent) for old, new in zip(people, built, strict=True)]
+        return [_still(old, new) for old, new in zip(people, built, strict=True)]
 
     def _write(self, before: Sequence[UserFeatures], after: Sequence[UserFeatures]) -> int:
         """Write those who are still as they were: who was deleted or has changed meanwhile must not come back.
@@ -73,3 +74,9 @@ class Rebuilder:
                 if old.user_id in now and now[old.user_id].updated_at == old.updated_at and old.user_id not in waiting
             ]
             return self._store.upsert(same).updated if same else 0
+
+
+def _still(old: UserFeatures, new: UserFeatures) -> UserFeatures:
+    """``new`` with what no genre changes; what expires does so as long after it was read as before."""
+    updated_at = old.updated_at if is_of_spotify_api(old) else new.updated_at
+    return replace(new, consent=old.consent, updated_at=updated_at)

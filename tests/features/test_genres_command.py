@@ -22,6 +22,7 @@ from features.genres.rebuild import Rebuilder
 from features.outbox import Outbox
 from features.ports import ArtistFacts
 from features.profile import UserId
+from features.provenance import SPOTIFY_API
 from features.settings import FeatureSettings, load
 from features.sqlite.store import SqliteFeatureStore
 from features.user_features import UserFeatures
@@ -293,6 +294,19 @@ def test_what_was_filled_in_before_is_filled_in_anew_and_never_becomes_what_the_
     assert listening.genres == {"Can": ("krautrock",), "Air": ("pop",)}
     assert (listening.filled_genres, listening.filled_years) == ({"Air"}, frozenset())
     assert listening.dated_artists == {"Can"}
+
+
+@pytest.mark.parametrize("source", sorted(SPOTIFY_API))
+def test_what_expires_is_made_anew_and_expires_no_later(outbox: Outbox, source: str) -> None:
+    store = MemoryFeatureStore()
+    store.upsert([replace(ann("Air"), source=source)])
+
+    assert rebuilt(store, outbox) == 1
+
+    anew = store.get([ANN])[ANN]
+    assert anew.listening.genres == {"Air": ("pop",)}
+    assert anew.updated_at == NOW
+    assert rebuilt(store, outbox) == 0
 
 
 def test_filling_in_and_taking_out_again_leaves_what_the_source_told() -> None:

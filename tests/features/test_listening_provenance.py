@@ -1,5 +1,6 @@
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -56,4 +57,22 @@ def test_the_command_deletes_who_is_too_old_but_not_who_was_read_again_and_waits
     assert "expired 1" in run.stderr
     assert store.get([UserId("ann"), UserId("bob"), UserId("by-hand")]).keys() == {"bob", "by-hand"}
     outbox.close()
+    store.close()
+
+
+def test_the_command_leaves_who_was_read_again_and_delivered_while_it_looked_at_others(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store, everybody = SqliteFeatureStore(home / "features.db"), SqliteFeatureStore.scan
+    ann, bob = (replace(of("spotify-api", days_ago=3650), user_id=UserId(name)) for name in ("ann", "bob"))
+    store.upsert([ann, bob])
+
+    def scan(self: SqliteFeatureStore, **how) -> Iterator[list[UserFeatures]]:
+        yield from everybody(self, **how)
+        self.upsert([replace(bob, updated_at=datetime.now(UTC))])
+
+    monkeypatch.setattr(SqliteFeatureStore, "scan", scan)
+    run = CliRunner().invoke(app, ["expire"])
+    assert "expired 1" in run.stderr
+    assert store.get([UserId("ann"), UserId("bob")]).keys() == {"bob"}
     store.close()
