@@ -161,10 +161,14 @@ def stats() -> None:
 
 @app.command()
 def delete(users: Annotated[list[str], typer.Argument(metavar="USER...", help="Ids of people.")]) -> None:
-    """Delete people for good: their bytes are overwritten, and a running server forgets them within a second."""
+    """Delete people for good: their bytes are overwritten, and a running server forgets them within a second.
+
+    Their logins with Spotify and what a reading left that was cut off go as well, also of who is not in the store.
+    """
     from features import compose
     from features.delivery import deliver_all
     from features.refreshing import refreshed
+    from features.spotify.forgetting import forget
 
     settings = load(FeatureSettings)
     room, ids = refreshed(compose.build(settings)), [_id(user) for user in users]
@@ -174,6 +178,7 @@ def delete(users: Annotated[list[str], typer.Argument(metavar="USER...", help="I
         known = {user for user in store.get(ids) if user not in waiting} | {u for u, r in waiting.items() if r.person}
         for user in sorted(known):
             outbox.remove(user)  # also takes the place of what a server has acknowledged and not delivered yet
+        known |= forget(settings.home, ids)
         deliver_all(outbox, store)
     if room.refresh is not None:  # elsewhere there may be rows of people whom nobody can read here
         known |= {user for user in ids if user not in known and store.delete([user])}

@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,14 @@ from typer.testing import CliRunner
 from features import compose
 from features.cli import app
 from features.compose import LOCAL_BATCH as BATCH
-from features.errors import StoreError
+from features.errors import SpotifyUnavailable, StoreError
+from features.profile import UserId
 from features.settings import FeatureSettings, load
+from features.spotify import tokens_rows
+from features.spotify.kept import UnfinishedReadings
+from features.spotify.shapes import Heard, ListedPlaylist
+from features.spotify.tokens_file import TOKENS_FILE, TokensFile
+from features.spotify.tokens_rows import Account, Row
 from features.sqlite.store import SqliteFeatureStore
 from features.text_cache import CachedTextEncoder
 from features.text_encoder import DEFAULT_MODEL
@@ -78,6 +84,45 @@ def test_a_deleted_person_is_unknown(run: CliRunner, tmp_path: Path) -> None:
 
     assert run.invoke(app, ["delete", "ann"]).exit_code == 0
     assert run.invoke(app, ["show", "ann"]).exception is not None
+
+
+@pytest.mark.parametrize("imported", [("ann", "bob"), ()])
+def test_with_a_person_go_their_login_and_what_a_reading_left_known_or_not(
+    run: CliRunner, tmp_path: Path, imported: tuple[str, ...]
+) -> None:
+    home = tmp_path / "home"
+    if imported:
+        run.invoke(app, ["import", _file(tmp_path, *(LINE % user for user in imported))])
+    _log_in_and_stop_reading(home, "ann", "bob")
+
+    result = run.invoke(app, ["delete", "ann"])
+
+    assert "deleted 1" in result.stderr
+    with closing(TokensFile(home / TOKENS_FILE)) as file, file.reading() as connection:
+        assert [row.user_id for row in tokens_rows.everyone(connection)] == ["bob"]
+    left = b"".join(path.read_bytes() for path in (home / "spotify").glob("readings.db*"))
+    assert (b"Song of ann" in left, b"Song of bob" in left) == (False, True)
+
+
+def test_a_deletion_makes_no_file_of_logins_or_readings(run: CliRunner, tmp_path: Path) -> None:
+    run.invoke(app, ["import", _file(tmp_path, LINE % "ann")])
+
+    assert run.invoke(app, ["delete", "ann"]).exit_code == 0
+
+    assert not {"spotify", TOKENS_FILE, "spotify.key"} & {path.name for path in (tmp_path / "home").iterdir()}
+
+
+def _log_in_and_stop_reading(home: Path, *users: str) -> None:
+    with closing(TokensFile(home / TOKENS_FILE)) as file, file.writing() as connection:
+        for user in users:
+            account = Account(UserId(user))
+            tokens_rows.log_in(connection, account, Row(account.user_id, 1, b"sealed"), user.encode())
+    with closing(UnfinishedReadings(home / "spotify" / "readings.db")) as readings:
+        for user in users:
+            with suppress(SpotifyUnavailable), readings.reading(UserId(user)) as reading:
+                heard = Heard("Nico", title=f"Song of {user}")
+                reading.add(ListedPlaylist("id", "Mix", "s1", 1), [heard])
+                raise SpotifyUnavailable("no answer")
 
 
 @pytest.mark.parametrize(
