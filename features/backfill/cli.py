@@ -35,7 +35,7 @@ def backfill(
     set of Hugging Face, or of a folder (pip install 'soundalike[datasets]').
 
     Nobody is found by others without --consent: give it if these people agreed to that. Who agreed before stays found.
-    Who brought a login or a file of their own stays as they are.
+    Who brought a login or a file of their own stays as they are, and who was deleted or has expired is not read again.
 
     The same command again goes on where it stopped: whoever was read is passed over, and for a week whoever is unknown
     or shows nothing. Ctrl-C loses nothing.

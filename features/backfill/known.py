@@ -1,17 +1,22 @@
-"""Who of a list need not be read: who was read lately, who comes from elsewhere, and whose ending is noted."""
+"""Who of a list need not be read: who was read lately, comes from elsewhere, or left, and whose ending is noted."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from features.backfill.outcomes import Notes, Outcome, key_of
+from features.identity import point_id
 from features.ports import FeatureStore
 from features.profile import UserId
 from features.provenance import SPOTIFY_PUBLIC
 from features.user_features import UserFeatures
+
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -44,9 +49,11 @@ class Known:
         held = self._store.get([*user_ids, *(UserId(user_id.lower()) for user_id in user_ids)])
         people = {user_id: held.get(user_id) or held.get(UserId(user_id.lower())) for user_id in user_ids}
         notes = self._notes.among(map(key_of, user_ids))
+        left = frozenset[UUID]() if all(people.values()) else frozenset(self._store.deleted(since=EVER))
         sifted = Sifted()
         for user_id, person in people.items():
-            outcome = self._outcome(person, notes.get(key_of(user_id)))
+            has_left = not left.isdisjoint(map(point_id, (user_id, UserId(user_id.lower()))))
+            outcome = self._outcome(person, Outcome.LEFT if has_left else notes.get(key_of(user_id)))
             if outcome is None:
                 sifted.to_read.append(user_id)
                 continue
@@ -56,7 +63,7 @@ class Known:
         return sifted
 
     def _outcome(self, person: UserFeatures | None, noted: Outcome | None) -> Outcome | None:
-        """Why somebody need not be read; None if they have to be."""
+        """Why somebody need not be read; None if they have to be. ``noted``: what else is known of them."""
         if person is not None:
             if not may_replace(person):
                 return Outcome.ELSEWHERE

@@ -46,6 +46,7 @@ class Outcome(StrEnum):
     AGREED = "made findable"
     FRESH = "fresh already"
     ELSEWHERE = "brought by themselves"
+    LEFT = "left"
     UNKNOWN = "unknown"
     NOTHING_PUBLIC = "nothing public"
     FAILED = "failed"

@@ -21,6 +21,7 @@ _ALWAYS = (Outcome.FRESH, Outcome.UNKNOWN, Outcome.NOTHING_PUBLIC, Outcome.FAILE
 _TOLD = {
     Outcome.AGREED: "read earlier, and found by others from now on",
     Outcome.ELSEWHERE: "here from a login, a file or another site; left as they are",
+    Outcome.LEFT: "were deleted, or expired; come back only by themselves",
     Outcome.UNKNOWN: "Spotify has no such profile",
     Outcome.NOTHING_PUBLIC: "no public playlist that holds a track",
     Outcome.FAILED: "Spotify did not answer; the same command tries again",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from features.backfill.known import may_replace
+from features.backfill.known import EVER, may_replace
 from features.backfill.outcomes import Outcome, Tally
 from features.compose import Features
 from features.identity import point_id
@@ -54,7 +54,9 @@ class Writer:
         # While the outbox delivers nothing, a server that runs beside this deletes and changes nobody in the store.
         with self._outbox.delivering():
             before = self._room.store.get([person.user_id for person in built])
-            mine = self._not_overtaken(built, before)
+            gone = {*self._room.store.departed(since=self._begun_at), *self._room.store.deleted(since=EVER)}
+            staying = [person for person in built if point_id(person.user_id) not in gone]
+            mine = self._not_overtaken(staying, before)
             agreed = [replace(p, consent=p.consent or _had_agreed(before.get(p.user_id))) for p in mine]
             done = self._room.store.upsert(agreed)
         self._batch.clear()
@@ -62,7 +64,8 @@ class Writer:
         of[Outcome.ADDED] += done.added
         of[Outcome.UPDATED] += done.updated
         of[Outcome.UNCHANGED] += done.unchanged
-        of[Outcome.FRESH] += len(built) - len(mine)
+        of[Outcome.LEFT] += len(built) - len(staying)
+        of[Outcome.FRESH] += len(staying) - len(mine)
 
     def agree(self, people: Sequence[UserFeatures]) -> None:
         """People who are kept, and were not asked before, agree to be found, if that is what is to be written."""
@@ -79,15 +82,12 @@ class Writer:
             self._tally.of[Outcome.AGREED] += self._room.store.upsert(agreed).updated if agreed else 0
 
     def _not_overtaken(self, built: Sequence[UserFeatures], before: dict[UserId, UserFeatures]) -> list[UserFeatures]:
-        """Those who neither were deleted while they were read, nor brought something themselves."""
+        """Those who neither have something waiting, such as a deletion, nor brought something themselves."""
         waiting = self._outbox.ids()
-        gone = set(self._room.store.departed(since=self._begun_at))
         return [
             person
             for person in built
-            if person.user_id not in waiting
-            and point_id(person.user_id) not in gone
-            and (person.user_id not in before or may_replace(before[person.user_id]))
+            if person.user_id not in waiting and (person.user_id not in before or may_replace(before[person.user_id]))
         ]
 
 

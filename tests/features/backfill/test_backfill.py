@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from features.backfill.known import Sifted
 from features.backfill.outcomes import Outcome, Tally
 from features.backfill.run import FAILURES_IN_A_ROW
 from features.errors import (
@@ -75,9 +76,28 @@ def test_who_was_read_and_has_not_changed_is_fresh_too(world: World):
     world.later = timedelta(days=10)
     assert counts(world.run(["ann"], fresher_than=timedelta(days=9))) == {Outcome.UPDATED: 1}  # lives longer now
     assert counts(world.run(["ann"], fresher_than=timedelta(days=9))) == {Outcome.FRESH: 1}
+
+
+@pytest.mark.parametrize("listed", ["ann", "ANN"])
+def test_who_was_deleted_since_the_last_run_is_not_read_again(world: World, listed: str):
+    world.run(["ann", "bob"], consent=True)
     with closing(world.room().store) as store:
         store.delete([ANN])
-    assert counts(world.run(["ann"], fresher_than=timedelta(days=9))) == {Outcome.ADDED: 1}
+    world.fake.clear()
+
+    assert counts(world.run([listed, "bob"], consent=True)) == {Outcome.LEFT: 1, Outcome.FRESH: 1}
+
+    assert world.kept() == {"bob": True}
+    assert world.fake.asked("GET /v1/users/ann") == []
+
+
+def test_who_was_deleted_and_came_back_is_read_again_as_others_are(world: World):
+    (again,) = features_of(a_profile("ann", a_playlist("p", "Air"), source="spotify-api"))
+    with closing(world.room().store) as store:
+        store.delete([ANN])
+        store.upsert([again])
+    world.later = timedelta(days=999)
+    assert counts(world.run(["ann"], fresher_than=timedelta())) == {Outcome.UPDATED: 1}
 
 
 def test_zero_days_reads_everybody(world: World):
@@ -260,8 +280,18 @@ def test_who_is_deleted_while_others_are_read_does_not_come_back(world: World):
             store.delete([ANN])
 
     world.later = timedelta(days=-9999)  # so that the store's stamp is after the beginning
-    assert counts(meddled(world, happens)) == {Outcome.ADDED: 1, Outcome.FRESH: 1}
+    assert counts(meddled(world, happens)) == {Outcome.ADDED: 1, Outcome.LEFT: 1}
     assert list(world.kept()) == ["bob"]
+
+
+def test_who_was_deleted_before_their_reading_began_and_after_they_were_looked_up_does_not_come_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("features.backfill.known.Known.sift", lambda _self, some: Sifted(to_read=list(some)))
+    with closing(world.room().store) as store:
+        store.delete([ANN])
+    world.later = timedelta(days=999)
+    assert counts(world.run(["ann", "bob"])) == {Outcome.ADDED: 1, Outcome.LEFT: 1}
 
 
 def test_a_deletion_that_waits_in_the_outbox_wins(world: World):
