@@ -20,6 +20,11 @@ def is_of_spotify_api(person: UserFeatures) -> bool:
     return person.source in SPOTIFY_API
 
 
+def may_be_replaced(person: UserFeatures) -> bool:
+    """Whether a public profile may take a person's place: what they brought themselves is more, and theirs."""
+    return person.source == SPOTIFY_PUBLIC
+
+
 def lent(listening: Listening, source: str) -> Listening:
     """What of a listening others may be filled from: of what was read from Spotify's Web API nothing but the artists.
 

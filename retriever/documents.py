@@ -38,7 +38,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         400: "The body or a header is not well-formed.",
         404: "Nobody, or nothing, is there.",
         408: "The body takes too long.",
-        409: "The same request, or another job, is still being worked on.",
+        409: "The same request, or another job, is still being worked on; or what is kept is somebody's own.",
         410: "What it was about is gone: a page of an older index, or a person.",
         413: "The body or the profile is too large.",
         415: "The body's media type is not supported.",

@@ -20,6 +20,7 @@
     ├── KeyReused           an Idempotency-Key that stands for another request
     ├── StillRunning        the first request of an Idempotency-Key is not answered yet
     ├── AnswerGone          a request was carried out before, and its person was deleted since
+    ├── TheirsAlready       a public profile is to replace what somebody brought themselves
     ├── JobRunning          a job is to begin while another one is not over
     ├── NoReport            a model that no report is kept of
     ├── AddressTaken        the server cannot listen where it was told to
@@ -239,6 +240,18 @@ class AnswerGone(RetrieverError):
         super().__init__(
             "The request of this Idempotency-Key was carried out, and somebody in it was deleted since.",
             "Send it with a fresh key if they want to join again.",
+        )
+
+
+class TheirsAlready(RetrieverError):
+    """A public profile, which anybody can name, is to replace what somebody brought themselves."""
+
+    http_status, code, title = 409, "theirs-already", "What is kept is their own"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What is kept of this person they brought themselves, and a link to their profile does not replace it.",
+            "Log in with Spotify if it is you, or ask without remember.",
         )
 
 

@@ -14,10 +14,11 @@ from features.identity import point_id
 from features.outbox import Outbox
 from features.ports import FeatureStore
 from features.profile import UserId
-from features.provenance import is_of_spotify_api
+from features.provenance import SPOTIFY_PUBLIC, is_of_spotify_api, may_be_replaced
 from features.user_features import UserFeatures
 from indexer.errors import IndexUnavailable
 from indexer.follow import vectors_of
+from retriever.errors import TheirsAlready
 from retriever.given_up import raise_if_given_up
 from retriever.live import Live
 
@@ -49,8 +50,10 @@ class Members:
         """Take a person in, or replace what was known of them; others find them when this returns.
 
         Raises:
+            TheirsAlready: a public profile would replace what somebody brought themselves.
             IndexUnavailable: the person may be kept, and is found by others once the index is back.
-            StoreError: the outbox cannot be written, so nothing was kept.
+            StoreError: the outbox cannot be written, so nothing was kept; or it cannot be told whom a public profile
+                would replace.
             Overloaded: others have been writing for too long, or nobody waits for this any more.
             SpotifyLoginNeeded: they were read with a login that is over.
         """
@@ -58,6 +61,7 @@ class Members:
             self._on_join(person)  # in here: who takes a login back either finds them, or is found to have done so
             with self._live.changing() as unit:
                 vectors = vectors_of([person], unit.embedder)
+                self._must_not_take_over(person)
                 raise_if_given_up()
                 self._outbox.put(person)
                 unit.index.upsert(vectors)
@@ -116,6 +120,14 @@ class Members:
         if person is None:
             raise UnknownUser(f"Nobody has the id {user_id!r}.", MEND_UNKNOWN)
         return person
+
+    def _must_not_take_over(self, person: UserFeatures) -> None:
+        """Anybody can name a public profile: it replaces nothing that its owner brought. Raises TheirsAlready."""
+        if person.source != SPOTIFY_PUBLIC:
+            return
+        with suppress(UnknownUser):
+            if not may_be_replaced(self.known(person.user_id)):
+                raise TheirsAlready
 
     def _may_be_known(self, user_id: UserId) -> bool:
         waiting = self._outbox.get([user_id]).get(user_id)

@@ -112,7 +112,7 @@ class Service:
         Somebody known of the same id is replaced. A question that cannot be answered takes nobody in.
 
         Raises:
-            UnknownUser: somebody who is liked or unliked is nobody.
+            UnknownUser: somebody who is liked or unliked is nobody. TheirsAlready: who asks must not be replaced.
             TextModelError, StoreError, IndexUnavailable: a part of the service is not available.
         """
         with self._live.lease() as unit:

@@ -13,7 +13,7 @@ from features.backfill.outcomes import Notes, Outcome, key_of
 from features.identity import point_id
 from features.ports import FeatureStore
 from features.profile import UserId
-from features.provenance import SPOTIFY_PUBLIC
+from features.provenance import may_be_replaced
 from features.user_features import UserFeatures
 
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,13 +65,8 @@ class Known:
     def _outcome(self, person: UserFeatures | None, noted: Outcome | None) -> Outcome | None:
         """Why somebody need not be read; None if they have to be. ``noted``: what else is known of them."""
         if person is not None:
-            if not may_replace(person):
+            if not may_be_replaced(person):
                 return Outcome.ELSEWHERE
             if self._clock() - person.updated_at < self._fresher_than:
                 return Outcome.FRESH
         return noted
-
-
-def may_replace(person: UserFeatures) -> bool:
-    """Whether a public profile may take a person's place: what they brought themselves is more, and theirs."""
-    return person.source == SPOTIFY_PUBLIC

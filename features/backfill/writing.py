@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from features.backfill.known import EVER, may_replace
+from features.backfill.known import EVER
 from features.backfill.outcomes import Outcome, Tally
 from features.compose import Features
 from features.identity import point_id
 from features.listener import Listener
 from features.outbox import Outbox
 from features.profile import UserId
+from features.provenance import may_be_replaced
 from features.user_features import UserFeatures
 
 WRITTEN_WITHIN = timedelta(minutes=1)
@@ -87,7 +88,8 @@ class Writer:
         return [
             person
             for person in built
-            if person.user_id not in waiting and (person.user_id not in before or may_replace(before[person.user_id]))
+            if person.user_id not in waiting
+            and (person.user_id not in before or may_be_replaced(before[person.user_id]))
         ]
 
 

@@ -45,6 +45,27 @@ def test_whoever_says_so_joins_with_what_was_read(scene: Scene):
     assert (told["source"], told["display_name"], told["profile_url"]) == ("spotify-api", "Ann", ANN)
 
 
+@pytest.mark.parametrize("is_delivered", [False, True])
+@pytest.mark.parametrize("source", ["spotify-login", "spotify-export", "by-hand"])
+def test_a_link_never_replaces_what_somebody_brought_themselves(scene: Scene, source: str, is_delivered: bool):
+    mine = {"user_id": "ann", "source": source, "playlists": [{"tracks": [{"artist": "Scene 0 artist 1"}]}]}
+    assert scene.ask(profile=mine).json()["stored"]
+    if is_delivered:
+        until(lambda: scene.parts.outbox.depth().waiting == 0)
+
+    refused = scene.ask(spotify_url=ANN, remember=True)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "theirs-already")
+    assert "Log in with Spotify" in refused.json()["mend"]
+    assert scene.api.get("/v1/users/ann").json()["source"] == source
+    assert scene.ask(spotify_url=ANN).status_code == 200
+
+
+def test_a_link_replaces_what_was_read_by_a_link_before(scene: Scene):
+    for _ in range(2):
+        assert scene.ask(spotify_url=ANN, remember=True).json()["stored"]
+
+
 @pytest.mark.parametrize("asker", [{"listenbrainz": "rob"}, {"spotify_url": ANN}])
 def test_that_remember_is_true_otherwise_is_no_consent_for_what_is_read_elsewhere(scene: Scene, asker: dict):
     assert scene.ask(**asker).json()["stored"] is False
