@@ -49,7 +49,10 @@ def test_whoever_says_so_joins_with_what_was_read(scene: Scene):
 @pytest.mark.parametrize("source", ["spotify-login", "spotify-export", "by-hand"])
 def test_a_link_never_replaces_what_somebody_brought_themselves(scene: Scene, source: str, is_delivered: bool):
     mine = {"user_id": "ann", "source": source, "playlists": [{"tracks": [{"artist": "Scene 0 artist 1"}]}]}
-    assert scene.ask(profile=mine).json()["stored"]
+    if source == "spotify-login":
+        scene.log_in()
+    brought = {"spotify_login": True, "remember": True} if source == "spotify-login" else {"profile": mine}
+    assert scene.ask(**brought).json()["stored"]
     if is_delivered:
         until(lambda: scene.parts.outbox.depth().waiting == 0)
 
