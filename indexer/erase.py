@@ -159,9 +159,8 @@ class _Run:
             index = builder.finish()
             check_count(index, index.version.count)
             recall = check_recall(index, _sample(index, self._features), self._options.min_recall)
-            axes = axes_of(
-                _vectors(index)
-            )  # of those who stay: the former ones tell of who left, if of nobody in person
+            # Of those who stay: the former ones tell of who left, if of nobody in person.
+            axes = axes_of(_vectors(index))
             builder.seal(replace(index.version, recall_at_10=round(recall, 4), cleared=free_of, axes=axes))
         except BaseException:
             builder.abort()
