@@ -5,8 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from dashboard.api.people import Recommendations
 from tests.dashboard.pages import a_page, html_of
-from tests.dashboard.stub import a_stub, problem, status
+from tests.dashboard.stub import a_stub, problem, recommendations, status
 
 
 def of_somebody(stub, **more):
@@ -153,3 +154,13 @@ def test_an_api_without_keys_gives_a_page_that_others_reach_nobody_elses_data():
 def test_nobody_kept_is_said():
     stub = a_stub(answers={"GET /v1/users/me": None})
     assert "Nobody is kept under this id" in html_of(of_somebody(stub))
+
+
+def test_the_answer_of_who_left_is_kept_no_longer():
+    page = a_page("mine", deletes_itself(a_stub()))
+    page.session_state["soundalike.mine"] = ["me"]
+    page.session_state["soundalike.answer"] = Recommendations.model_validate(recommendations(user_id="me"))
+    page.run()
+    page.checkbox(key="sure-me").set_value(True).run()
+    page.button(key="delete").click().run()
+    assert "soundalike.answer" not in page.session_state
