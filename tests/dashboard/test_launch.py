@@ -65,6 +65,36 @@ def test_an_api_that_cannot_start_is_said_to_be_so(tmp_path, monkeypatch: pytest
         pass
 
 
+@pytest.mark.parametrize("told_by", [None, "https://music.example/"])
+def test_an_api_that_is_started_here_is_told_the_way_back_and_ended(monkeypatch, told_by: str | None):
+    started = []
+
+    class Process:
+        is_running = True
+
+        def __init__(self, command: list[str], env: dict[str, str]) -> None:
+            started.append((self, command, env))
+
+        def poll(self) -> int | None:
+            return None if self.is_running else 0
+
+        def terminate(self) -> None:
+            self.is_running = False
+
+        def wait(self, **_: object) -> int:
+            return 0
+
+    monkeypatch.setattr("dashboard.launch.subprocess.Popen", Process)
+    monkeypatch.setattr("dashboard.launch.answers", lambda _url: bool(started))
+    with an_api(told(api_url="http://127.0.0.1:8123", dashboard_host="0.0.0.0", dashboard_url=told_by)) as is_ours:  # noqa: S104
+        ((process, command, env),) = started
+        assert is_ours
+        assert process.is_running
+    assert not process.is_running
+    assert command[-4:] == ["--host", "127.0.0.1", "--port", "8123"]
+    assert env["SOUNDALIKE_DASHBOARD_URL"] == (told_by or "http://127.0.0.1:8501/")
+
+
 def test_a_wrong_setting_is_one_line(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "dashboard"], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,

@@ -195,6 +195,12 @@ def test_towers_are_drawn_by_part_and_a_missing_one_stays_empty():
     assert [trace.x[0] for trace in figure.data] == [0.7, 0.5, None]
 
 
+def test_hubness_has_a_table_of_its_own():
+    model = Models.model_validate(stub.models()).models[0]
+    assert "occurrence" not in models.compared_table(model)
+    assert "occurrence" in (models.hubness_table(model) or "")
+
+
 def test_models_are_drawn_over_time_beside_their_rivals():
     found = Models.model_validate(stub.models())
     metrics = models.metrics_of(found.models)

@@ -145,6 +145,16 @@ def test_who_is_deleted_while_the_map_is_drawn_is_not_on_it(parts: Parts, monkey
     assert "person-7" not in shown(one)
 
 
+def test_who_comes_back_is_on_the_map_again(api: TestClient) -> None:
+    join(api, "newcomer")
+    until(lambda: "newcomer" in map_of(api)["points"]["user_id"])
+    assert api.delete("/v1/users/newcomer").status_code == 204
+    assert "newcomer" not in map_of(api)["points"]["user_id"]
+    join(api, "newcomer")
+
+    until(lambda: "newcomer" in map_of(api)["points"]["user_id"])
+
+
 def test_nothing_is_drawn_again_where_nothing_changed(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     one = Cartographer(parts.live, 1e-9)
     one.step()

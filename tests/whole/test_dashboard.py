@@ -10,7 +10,7 @@ import pytest
 from tests.waiting import until
 from tests.whole.browser import a_browser, a_dashboard, serious, settled
 from tests.whole.conftest import Whole
-from tests.whole.programs import a_server
+from tests.whole.programs import a_free_port, a_server
 
 pytestmark = pytest.mark.xdist_group("dashboard")  # one home and one page for all of them
 pytest.importorskip("playwright", reason="no playwright here: pip install 'soundalike[dev]'")
@@ -160,3 +160,13 @@ def test_an_api_that_stops_in_mid_use_is_said_to_be_down(page: Any, whole: Whole
         goes_to(page, "Operations")
         page.get_by_text("make serve").wait_for()
         assert page.get_by_text("Traceback").count() == 0
+
+
+def test_where_no_api_answers_one_is_started_and_ended_with_the_page(page: Any, whole: Whole):
+    api = f"http://127.0.0.1:{a_free_port()}"
+    with a_dashboard(whole.spare, api) as url:
+        page.goto(url)
+        page.get_by_role("button", name="Just look").wait_for()
+        assert httpx.get(f"{api}/readyz", timeout=10).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{api}/readyz", timeout=10)
