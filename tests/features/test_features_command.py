@@ -98,6 +98,8 @@ def test_with_a_person_go_their_login_and_what_a_reading_left_known_or_not(
     result = run.invoke(app, ["delete", "ann"])
 
     assert "deleted 1" in result.stderr
+    tokens = b"".join(path.read_bytes() for path in home.glob(f"{TOKENS_FILE}*"))  # before the file is opened again
+    assert (b"tokens of ann" in tokens, b"tokens of bob" in tokens) == (False, True)
     with closing(TokensFile(home / TOKENS_FILE)) as file, file.reading() as connection:
         assert [row.user_id for row in tokens_rows.everyone(connection)] == ["bob"]
     left = b"".join(path.read_bytes() for path in (home / "spotify").glob("readings.db*"))
@@ -116,7 +118,9 @@ def _log_in_and_stop_reading(home: Path, *users: str) -> None:
     with closing(TokensFile(home / TOKENS_FILE)) as file, file.writing() as connection:
         for user in users:
             account = Account(UserId(user))
-            tokens_rows.log_in(connection, account, Row(account.user_id, 1, b"sealed"), user.encode())
+            tokens_rows.log_in(
+                connection, account, Row(account.user_id, 1, f"tokens of {user}".encode()), user.encode()
+            )
     with closing(UnfinishedReadings(home / "spotify" / "readings.db")) as readings:
         for user in users:
             with suppress(SpotifyUnavailable), readings.reading(UserId(user)) as reading:

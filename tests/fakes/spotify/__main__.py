@@ -43,7 +43,8 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 is one that is free.")] = 0,
 ) -> None:
     """Serve, and print the settings of a program that is to talk to it, or run that program with them."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGINT, signal.SIGTERM):  # whatever a shell in the background had us ignore
+        signal.signal(each, signal.default_int_handler)
     try:
         world = world_of(_people(profiles))
     except SoundalikeError as error:

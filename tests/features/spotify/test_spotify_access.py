@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,29 @@ def test_while_it_is_asked_again_after_a_failure_nobody_else_waits(was_known: bo
         assert not asking.done()
         spotify.may_end.set()
     assert spotify.asked == 2
+
+
+def test_after_an_answer_an_earlier_failure_is_told_nobody():
+    clock, spotify = Clock(), Hanging()
+    answers = iter([failing, lambda: Access("dev", "So it is."), spotify])
+    known = KnownAccess(lambda: next(answers)(), clock=clock)
+    outcome(known)
+    clock.now += FAILED_FOR_S
+    known()
+    clock.now += ASKED_AGAIN_S + 1
+    with ThreadPoolExecutor(2) as pool:
+        asking = pool.submit(outcome, known)
+        assert spotify.is_asked.wait(30)
+        waiting = pool.submit(outcome, known)
+        with pytest.raises(FutureTimeout):
+            waiting.result(0.3)
+        spotify.may_end.set()
+        asking.result(30)
+        waiting.result(30)
+
+
+def failing() -> Access:
+    raise SpotifyRateLimited("no answer", retry_after_s=7)
 
 
 def test_it_is_not_asked_for_those_who_wait_no_longer(fake: FakeSpotify, tmp_path: Path):
