@@ -32,7 +32,7 @@ class FeatureBuilder:
         Args:
             listeners: people with their listening; what it lacks is filled from the catalogue.
             now: timezone-aware time that becomes ``updated_at``.
-            consent: whether these people agreed to be found by others.
+            consent: whether these people agree, now, to be found by others.
 
         Raises:
             StoreError: the catalogue cannot be read.
@@ -71,7 +71,7 @@ class FeatureBuilder:
             display_name=listener.display_name,
             profile_url=listener.profile_url,
             source=listener.source,
-            consent=consent,
+            consented_at=now if consent else None,
             updated_at=now,
             text_model=self._encoder.name,
             genre=vectors.blend(mixtures.genre),

@@ -15,7 +15,7 @@ from pathlib import Path
 from features.errors import StoreError
 from features.files import locked, tried
 from features.profile import UserId
-from features.sqlite.codec import Row, features_of, row_of
+from features.sqlite.codec import Row, dated_consent, features_of, row_of
 from features.sqlite.database import Database
 from features.sqlite.opening import Schema
 from features.sqlite.writes import ids, microseconds, moment
@@ -27,7 +27,7 @@ _CONTENT = Row._fields[1:]  # all NULL in the row of a deletion
 _SCHEMA = Schema(
     what="outbox",
     application_id=0x50756E6F,
-    version=1,
+    version=2,
     statements=(
         # AUTOINCREMENT: no number is ever given twice, so a delivered row is told from one that took its place.
         f"""CREATE TABLE waiting (
@@ -37,6 +37,7 @@ _SCHEMA = Schema(
             {", ".join(_CONTENT)}
         )""",
     ),
+    upgrades={1: dated_consent("waiting")},
 )
 _PUT = (
     f"INSERT OR REPLACE INTO waiting (accepted_at, user_id, {', '.join(_CONTENT)})"

@@ -11,7 +11,9 @@ from features.profile import UserId
 from features.user_features import UserFeatures
 
 SPOTIFY_PUBLIC, SPOTIFY_LOGIN = "spotify-api", "spotify-login"
-SPOTIFY_API = frozenset({SPOTIFY_PUBLIC, SPOTIFY_LOGIN})
+SPOTIFY_EARLIER = "feature-group-2"
+"""Public profiles that an earlier program read, of which it kept the vectors alone."""
+SPOTIFY_API = frozenset({SPOTIFY_PUBLIC, SPOTIFY_LOGIN, SPOTIFY_EARLIER})
 """Sources that were read from Spotify's Web API, whose terms do not let it train models or be kept for good."""
 
 
@@ -22,7 +24,7 @@ def is_of_spotify_api(person: UserFeatures) -> bool:
 
 def may_be_replaced(person: UserFeatures) -> bool:
     """Whether a public profile may take a person's place: what they brought themselves is more, and theirs."""
-    return person.source == SPOTIFY_PUBLIC
+    return person.source in {SPOTIFY_PUBLIC, SPOTIFY_EARLIER}
 
 
 def lent(listening: Listening, source: str) -> Listening:

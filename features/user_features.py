@@ -46,14 +46,15 @@ class UserFeatures:
 
     ``genre``, ``artist`` and ``playlist`` are float32 unit vectors of the text encoder's width (384), or None where
     the source says nothing; a missing part is never a zero vector. ``text_model`` names the encoder they came from.
-    ``updated_at`` is timezone-aware UTC.
+    ``updated_at`` is timezone-aware UTC, and so is ``consented_at``: when the person agreed to be found by others, None
+    where they did not. Readings that are no act of theirs leave it as it is.
     """
 
     user_id: UserId
     display_name: str | None
     profile_url: str | None
     source: str
-    consent: bool
+    consented_at: datetime | None
     updated_at: datetime
     text_model: str
     genre: Vector | None
@@ -62,3 +63,8 @@ class UserFeatures:
     years: YearStats | None
     coverage: Coverage
     listening: Listening
+
+    @property
+    def consent(self) -> bool:
+        """Whether the person agreed to be found by others."""
+        return self.consented_at is not None

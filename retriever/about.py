@@ -50,6 +50,7 @@ class Export:
     user_id: UserId
     profile: Annotated[TasteProfile, Field(description="What the source told; can be sent and imported again.")]
     consent: bool
+    consented_at: datetime | None
     updated_at: datetime
     coverage: Coverage
     years: Years | None
@@ -85,6 +86,7 @@ def export_of(person: UserFeatures, indexed: PersonVector | None, index: str) ->
         user_id=person.user_id,
         profile=to_profile(person),
         consent=person.consent,
+        consented_at=person.consented_at,
         updated_at=person.updated_at,
         coverage=person.coverage,
         years=None if years is None else Years(years.mean, years.std, decades_of(years.decades)),

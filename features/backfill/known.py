@@ -13,7 +13,7 @@ from features.backfill.outcomes import Notes, Outcome, key_of
 from features.identity import point_id
 from features.ports import FeatureStore
 from features.profile import UserId
-from features.provenance import may_be_replaced
+from features.provenance import SPOTIFY_PUBLIC, may_be_replaced
 from features.user_features import UserFeatures
 
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,6 +67,7 @@ class Known:
         if person is not None:
             if not may_be_replaced(person):
                 return Outcome.ELSEWHERE
-            if self._clock() - person.updated_at < self._fresher_than:
+            is_whole = person.source == SPOTIFY_PUBLIC  # of others the vectors alone are kept
+            if is_whole and self._clock() - person.updated_at < self._fresher_than:
                 return Outcome.FRESH
         return noted

@@ -58,7 +58,7 @@ class Writer:
             gone = {*self._room.store.departed(since=self._begun_at), *self._room.store.deleted(since=EVER)}
             staying = [person for person in built if point_id(person.user_id) not in gone]
             mine = self._not_overtaken(staying, before)
-            agreed = [replace(p, consent=p.consent or _had_agreed(before.get(p.user_id))) for p in mine]
+            agreed = [_still_agreeing(person, before.get(person.user_id)) for person in mine]
             done = self._room.store.upsert(agreed)
         self._batch.clear()
         of = self._tally.of
@@ -76,7 +76,7 @@ class Writer:
             now = self._room.store.get([person.user_id for person in people])
             waiting = self._outbox.ids()
             agreed = [
-                replace(person, consent=True)
+                replace(person, consented_at=self._clock())
                 for person in people
                 if _is_same(person, now.get(person.user_id)) and person.user_id not in waiting
             ]
@@ -93,8 +93,9 @@ class Writer:
         ]
 
 
-def _had_agreed(person: UserFeatures | None) -> bool:
-    return person is not None and person.consent
+def _still_agreeing(person: UserFeatures, before: UserFeatures | None) -> UserFeatures:
+    """Who had agreed before has, and at the time at which they did."""
+    return person if before is None or not before.consent else replace(person, consented_at=before.consented_at)
 
 
 def _is_same(before: UserFeatures, now: UserFeatures | None) -> bool:

@@ -79,4 +79,4 @@ class Rebuilder:
 def _still(old: UserFeatures, new: UserFeatures) -> UserFeatures:
     """``new`` with what no genre changes; what expires does so as long after it was read as before."""
     updated_at = old.updated_at if is_of_spotify_api(old) else new.updated_at
-    return replace(new, consent=old.consent, updated_at=updated_at)
+    return replace(new, consented_at=old.consented_at, updated_at=updated_at)

@@ -72,7 +72,8 @@ def table_of(people: Sequence[Encoded]) -> pa.Table:
     columns |= {
         EVENT_TIME: [microseconds(each.person.updated_at) for each in people],
         FINGERPRINT: [each.fingerprint for each in people],
-        "consent": [bool(row.consent) for row in rows],
+        "consent": [each.person.consent for each in people],
+        "consented_at": [None if (at := each.person.consented_at) is None else microseconds(at) for each in people],
         "genre_embedding": _floats([row.genre for row in rows]),
         "artist_embedding": _floats([row.artist for row in rows]),
         "playlist_embedding": _floats([row.playlist for row in rows]),
@@ -93,14 +94,15 @@ def people_of(batch: pa.RecordBatch) -> list[Encoded | None]:
     import pyarrow as pa
 
     table = pa.Table.from_batches([batch])
-    plain = {name: table[name].to_pylist() for name in (KEY, *_SAME, "consent", "listening", FINGERPRINT)}
-    times = table[EVENT_TIME].cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
+    plain = {name: table[name].to_pylist() for name in (KEY, *_SAME, "listening", FINGERPRINT)}
+    times = _stamps(table[EVENT_TIME])
+    consents = _stamps(table["consented_at"])
     vectors = {name: _blobs(table[name]) for name in (*VECTORS, "decades")}
 
     def row_at(at: int) -> Row:
         return Row(
             content=b"",
-            consent=int(plain["consent"][at]),
+            consented_at=None if consents[at] is None else moment(consents[at]).isoformat(),
             updated_at=moment(times[at]).isoformat(),
             genre=vectors["genre_embedding"][at],
             artist=vectors["artist_embedding"][at],
@@ -156,6 +158,13 @@ def _check_vectors(people: Sequence[UserFeatures]) -> None:
                 )
             if not np.isfinite(vector).all():
                 raise StoreError("Somebody's vector is not finite.", "Import the profiles again.")
+
+
+def _stamps(column: pa.ChunkedArray) -> list[Any]:
+    """Microseconds since 1970, or None where there is no time."""
+    import pyarrow as pa
+
+    return column.cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
 
 
 def _typed(column: list[Any] | pa.Array, kind: pa.DataType) -> pa.Array:

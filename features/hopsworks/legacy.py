@@ -1,7 +1,8 @@
 """Version 2 of the feature group, which an earlier program left behind: vectors in doubles, no listening, no time.
 
-Reading only. What is missing there stays missing: people come without playlists, years and sources, so reasons cannot
-be given for them before they are imported again.
+Reading only. What is missing there stays missing: people come without playlists and years, so reasons cannot be given
+for them before they are read or imported again. The earlier program read public profiles from Spotify's API, so they
+are treated as such.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from features.hopsworks.schema import KEY, NAME, VECTORS
 from features.hopsworks.session import Project, Session
 from features.listening import Listening
 from features.profile import UserId
+from features.provenance import SPOTIFY_EARLIER
 from features.user_features import Coverage, UserFeatures, Vector
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 VERSION = 2
-SOURCE = "feature-group-2"
 _COLUMNS = (KEY, *VECTORS)
 
 
@@ -37,7 +38,7 @@ class Origin:
     Attributes:
         text_model: the encoder that their vectors came from.
         width: of its vectors.
-        consent: whether they agreed to be found by others.
+        consent: whether they agreed to be found by others; dated by ``updated_at``.
         updated_at: the time to give them, timezone-aware.
     """
 
@@ -94,8 +95,8 @@ def _person(user_id: UserId, parts: Sequence[Vector | None], origin: Origin) -> 
         user_id=user_id,
         display_name=None,
         profile_url=None,
-        source=SOURCE,
-        consent=origin.consent,
+        source=SPOTIFY_EARLIER,
+        consented_at=origin.updated_at if origin.consent else None,
         updated_at=origin.updated_at,
         text_model=origin.text_model,
         genre=genre,

@@ -29,6 +29,7 @@ COLUMNS = (
     Column("profile_url", "string", "Address of the person's profile; null where unknown"),
     Column("source", "string", "What the listening was read from, such as spotify-export"),
     Column("consent", "boolean", "Whether the person agreed to be found by others"),
+    Column("consented_at", "timestamp", "When they agreed, UTC; null where they did not"),
     Column("text_model", "string", "Text encoder that the three vectors came from"),
     Column("genre_embedding", "array<float>", f"Genres, weighted: {_VECTOR}"),
     Column("artist_embedding", "array<float>", f"Artists, weighted: {_VECTOR}"),

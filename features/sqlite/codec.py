@@ -23,8 +23,9 @@ from features.user_features import Coverage, UserFeatures, Vector, YearStats
 class Row(NamedTuple):
     """A row of ``people``, in the order of its columns.
 
-    ``content`` is a digest of everything but ``updated_at``, by which an unchanged person is known; of listening that
-    expires it covers the day, so that what was read again lives longer everywhere. Vectors are little-endian float32.
+    ``content`` is a digest of everything but the times, by which an unchanged person is known: of ``consented_at`` it
+    covers whether there is one, of ``updated_at`` the day where listening expires, so that what was read again lives
+    longer everywhere. Vectors are little-endian float32.
     """
 
     user_id: UserId
@@ -32,7 +33,7 @@ class Row(NamedTuple):
     display_name: str | None
     profile_url: str | None
     source: str
-    consent: int
+    consented_at: str | None
     updated_at: str
     text_model: str
     genre: bytes | None
@@ -55,7 +56,7 @@ def row_of(person: UserFeatures) -> Row:
         display_name=person.display_name,
         profile_url=person.profile_url,
         source=person.source,
-        consent=int(person.consent),
+        consented_at="" if person.consent else None,
         updated_at=updated_at.date().isoformat() if is_of_spotify_api(person) else "",
         text_model=person.text_model,
         genre=_blob(person.genre),
@@ -68,7 +69,8 @@ def row_of(person: UserFeatures) -> Row:
         year_coverage=person.coverage.years,
         listening=encode_listening(person.listening),
     )
-    return row._replace(content=_digest(row), updated_at=updated_at.isoformat())
+    consented_at = None if person.consented_at is None else person.consented_at.astimezone(UTC).isoformat()
+    return row._replace(content=_digest(row), updated_at=updated_at.isoformat(), consented_at=consented_at)
 
 
 def features_of(row: Row) -> UserFeatures:
@@ -85,7 +87,7 @@ def features_of(row: Row) -> UserFeatures:
         display_name=row.display_name,
         profile_url=row.profile_url,
         source=row.source,
-        consent=bool(row.consent),
+        consented_at=None if row.consented_at is None else datetime.fromisoformat(row.consented_at),
         updated_at=datetime.fromisoformat(row.updated_at),
         text_model=row.text_model,
         genre=None if row.genre is None else _vector(row.genre),
@@ -94,6 +96,15 @@ def features_of(row: Row) -> UserFeatures:
         years=years,
         coverage=Coverage(row.genre_coverage, row.year_coverage),
         listening=decode_listening(row.listening),
+    )
+
+
+def dated_consent(table: str) -> tuple[str, ...]:
+    """What gives the rows of a ``table`` that knew only whether somebody agreed the best time that they have for it."""
+    return (
+        f"ALTER TABLE {table} ADD COLUMN consented_at TEXT",
+        f"UPDATE {table} SET consented_at = updated_at WHERE consent",  # noqa: S608 - the name of a table
+        f"ALTER TABLE {table} DROP COLUMN consent",
     )
 
 

@@ -1,11 +1,12 @@
-"""Beginning a new SQLite file, and telling whether an old one is ours; connections: ``features.sqlite.database``."""
+"""Beginning a new SQLite file, and making an old one of ours up to date; connections: ``features.sqlite.database``."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.errors import StoreError
@@ -21,8 +22,9 @@ class Schema:
     Attributes:
         what: what the file is in words, such as ``feature store``.
         application_id: SQLite's mark of whose file it is (32 bits).
-        version: kept in ``PRAGMA user_version``; another one is refused.
+        version: kept in ``PRAGMA user_version``; one that ``upgrades`` does not lead on from is refused.
         statements: make the tables of a new file.
+        upgrades: by version, what makes the next one of it.
         page_size: bytes; takes effect in a new file.
     """
 
@@ -31,6 +33,7 @@ class Schema:
     version: int
     statements: tuple[str, ...]
     page_size: int = 4096
+    upgrades: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def make_private_file(path: Path) -> None:
@@ -43,7 +46,7 @@ def make_private_file(path: Path) -> None:
 
 
 def prepare(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
-    """Make the tables of an empty file, or check those of an old one; then switch it to a write-ahead log.
+    """Make the tables of an empty file, or bring those of an old one up to date; then switch it to a write-ahead log.
 
     Raises:
         StoreError: the file is of another program, or of another version of this one.
@@ -56,7 +59,7 @@ def prepare(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
             f"{path} is an SQLite file, but not a {schema.what} of Soundalike.",
             "Move it away, or set SOUNDALIKE_HOME to another folder.",
         )
-    found = _pragma(connection, "user_version")
+    found = _upgraded(connection, schema)
     if found != schema.version:
         raise StoreError(
             f"{path} has schema version {found}; this Soundalike knows version {schema.version}.",
@@ -74,6 +77,20 @@ def _create(connection: sqlite3.Connection, schema: Schema) -> None:
         connection.execute(f"PRAGMA application_id={schema.application_id}")
         connection.execute(f"PRAGMA user_version={schema.version}")
     connection.execute("COMMIT")
+
+
+def _upgraded(connection: sqlite3.Connection, schema: Schema) -> int:
+    """The version of the file, after the upgrades that there are; they are all made, or none."""
+    found = _pragma(connection, "user_version")
+    if found not in schema.upgrades:
+        return found
+    connection.execute("BEGIN IMMEDIATE")
+    while (found := _pragma(connection, "user_version")) in schema.upgrades:  # again: another process may have done it
+        for statement in schema.upgrades[found]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={found + 1}")
+    connection.execute("COMMIT")
+    return found
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from features.sqlite import catalog
-from features.sqlite.codec import Row
+from features.sqlite.codec import Row, dated_consent
 from features.sqlite.opening import Schema
 
 SCHEMA = Schema(
     what="feature store",
     application_id=0x50756E64,
-    version=1,
+    version=2,
     statements=(
         """CREATE TABLE people (
             user_id TEXT PRIMARY KEY,
@@ -19,7 +19,7 @@ SCHEMA = Schema(
             display_name TEXT,
             profile_url TEXT,
             source TEXT NOT NULL,
-            consent INTEGER NOT NULL,
+            consented_at TEXT,           -- NULL: did not agree to be found
             updated_at TEXT NOT NULL,
             text_model TEXT NOT NULL,
             genre BLOB,                  -- vectors: float32, little-endian
@@ -41,6 +41,7 @@ SCHEMA = Schema(
         "INSERT INTO state VALUES (0, 0)",
         *catalog.TABLES,
     ),
+    upgrades={1: dated_consent("people")},
 )
 
 _COLUMNS = ", ".join(Row._fields)

@@ -68,7 +68,7 @@ def test_a_new_store_is_empty(store: FeatureStore):
 
 
 def test_what_was_put_in_comes_out_the_same(store: FeatureStore):
-    ann = replace(a_person(), display_name="Ann Ü. 🎧", profile_url="https://example.org/ann", consent=False)
+    ann = replace(a_person(), display_name="Ann Ü. 🎧", profile_url="https://example.org/ann", consented_at=None)
     store.upsert([ann])
     assert_same(store.get([ann.user_id])[ann.user_id], ann)
 
@@ -103,7 +103,7 @@ def test_an_upsert_tells_the_new_from_the_changed_from_the_same(store: FeatureSt
 @pytest.mark.parametrize(
     "change",
     [
-        {"consent": False},
+        {"consented_at": None},
         {"display_name": "Ann"},
         {"source": "other"},
         {"text_model": "other"},

@@ -59,7 +59,7 @@ def people_of(*artists: str) -> SqliteFeatureStore:
     """Ann, who listens to all of ``artists``, and Bob, who listens to the first of them."""
     store = compose.local_store(load(FeatureSettings))
     ann = a_profile("ann", a_playlist("p", *artists)).model_copy(update={"profile_url": "https://example.org/ann"})
-    bob = replace(features_of(a_profile("bob", a_playlist("p", artists[0])))[0], consent=False)
+    bob = replace(features_of(a_profile("bob", a_playlist("p", artists[0])))[0], consented_at=None)
     store.upsert([*features_of(ann), bob])
     return store
 
@@ -86,6 +86,7 @@ def test_who_is_helped_is_made_anew_and_stays_who_they_are(run: CliRunner, fake:
     assert (ann.profile_url, ann.source, ann.consent) == ("https://example.org/ann", "test", True)
     assert (bob.consent, bob.coverage.genres) == (False, 1.0)
     assert ann.updated_at > before[ANN].updated_at
+    assert ann.consented_at == before[ANN].consented_at
 
 
 def test_running_it_again_asks_for_nobody_and_changes_nobody(run: CliRunner, fake: FakeMusicBrainz) -> None:

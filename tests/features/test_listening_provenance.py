@@ -15,7 +15,7 @@ from features.sqlite.store import SqliteFeatureStore
 from features.user_features import UserFeatures
 from tests.builders import NOW, a_playlist, a_profile, features_of
 
-SOURCES = ("by-hand", "listenbrainz", "spotify-api", "spotify-export", "spotify-login")
+SOURCES = ("by-hand", "feature-group-2", "listenbrainz", "spotify-api", "spotify-export", "spotify-login")
 
 
 def of(source: str, *, days_ago: float = 0) -> UserFeatures:
@@ -32,12 +32,16 @@ def test_what_was_read_from_spotify_s_api_trains_nothing_unless_the_operator_say
 
 def test_only_what_was_read_from_spotify_s_api_expires_and_only_when_it_is_old():
     batches = [[of(source, days_ago=days)] for source in SOURCES for days in (29.9, 30.1)]
-    assert list(expired(batches, now=NOW, after=timedelta(days=30))) == ["spotify-api", "spotify-login"]
+    assert list(expired(batches, now=NOW, after=timedelta(days=30))) == [
+        "feature-group-2",
+        "spotify-api",
+        "spotify-login",
+    ]
 
 
 def test_the_same_listening_read_on_another_day_is_another_state_only_where_it_expires():
     changed = {source for source in SOURCES if fingerprint(of(source)) != fingerprint(of(source, days_ago=1))}
-    assert changed == {"spotify-api", "spotify-login"}
+    assert changed == {"feature-group-2", "spotify-api", "spotify-login"}
     assert fingerprint(of("spotify-api")) == fingerprint(of("spotify-api", days_ago=0.01))
 
 

@@ -55,8 +55,8 @@ def test_the_database_of_another_program_is_refused_untouched(tmp_path: Path):
 
 def test_the_store_of_a_newer_soundalike_is_refused(path: Path):
     SqliteFeatureStore(path).close()
-    _broken_by(path, "PRAGMA user_version=2")
-    assert_refused(path, "schema version 2; this Soundalike knows version 1")
+    _broken_by(path, "PRAGMA user_version=9")
+    assert_refused(path, "schema version 9; this Soundalike knows version 2")
 
 
 def test_a_folder_that_cannot_be_is_refused(tmp_path: Path):

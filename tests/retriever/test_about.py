@@ -6,7 +6,7 @@ from features.profile import UserId
 from features.user_features import DECADES
 from indexer.ports import PersonVector
 from retriever.about import brief_of, decades_of, export_of
-from tests.builders import a_playlist, a_profile, a_track, features_of
+from tests.builders import NOW, a_playlist, a_profile, a_track, features_of
 
 (ANN,) = features_of(a_profile("ann", a_playlist("p", a_track("Air", genres=["pop"], plays=3), "Can")))
 
@@ -31,7 +31,8 @@ def test_an_export_holds_the_profile_and_every_vector() -> None:
 
     assert [track.artist for track in everything.profile.playlists[0].tracks] == ["Air", "Can"]
     assert everything.vectors.keys() == {"genre", "artist", "playlist"}
-    assert {export_of(replace(ANN, consent=told), None, "").consent for told in (True, False)} == {True, False}
+    told = [export_of(replace(ANN, consented_at=at), None, "") for at in (NOW, None)]
+    assert [(each.consent, each.consented_at) for each in told] == [(True, NOW), (False, None)]
     assert everything.indexed is not None
     assert (everything.indexed.index, everything.indexed.payload) == ("users-v1-b1", {"artists": "Air"})
 

@@ -178,7 +178,7 @@ def test_the_watch_says_why_nothing_is_known_and_looks_again(world: SmallWorld, 
 def test_who_does_not_agree_to_be_found_is_in_no_index_and_stays_in_the_store(world: SmallWorld):
     with a_scene(world) as scene:
         (somebody,) = world.store.get([UserId("person-1")]).values()
-        world.store.upsert([replace(somebody, consent=False, updated_at=NOW)])
+        world.store.upsert([replace(somebody, consented_at=None, updated_at=NOW)])
 
         def is_indexed() -> bool:
             with scene.parts.live.lease() as unit:
@@ -194,7 +194,7 @@ def test_who_does_not_agree_to_be_found_is_in_no_index_and_stays_in_the_store(wo
 
 def hide_person_1(world: SmallWorld) -> None:
     (somebody,) = world.store.get([UserId("person-1")]).values()
-    world.store.upsert([replace(somebody, consent=False, updated_at=NOW)])
+    world.store.upsert([replace(somebody, consented_at=None, updated_at=NOW)])
     world.publish()
 
 

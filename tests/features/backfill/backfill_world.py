@@ -104,6 +104,11 @@ class World:
         with closing(self.room().store) as store:
             return {person.user_id: person.consent for batch in store.scan() for person in batch}
 
+    def agreed_at(self) -> dict[str, datetime | None]:
+        """Who is in the store, and when they agreed to be found."""
+        with closing(self.room().store) as store:
+            return {person.user_id: person.consented_at for batch in store.scan() for person in batch}
+
     def read_of(self, person: str) -> int:
         """How often somebody's profile was asked for."""
         return len([path for _, path in self.fake.requests if path == f"/v1/users/{person}"])

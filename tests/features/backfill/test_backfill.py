@@ -19,9 +19,10 @@ from features.errors import (
     SpotifySwitchedOff,
     SpotifyUnavailable,
 )
+from features.listening import Listening
 from features.profile import UserId
 from indexer.follow import findable
-from tests.builders import a_playlist, a_profile, features_of
+from tests.builders import NOW, a_playlist, a_profile, features_of
 from tests.fakes.spotify import FakeSpotify, a_track
 from tests.fakes.spotify import answers as told
 from tests.features.backfill.backfill_world import World, a_world_of, counts
@@ -246,17 +247,30 @@ def test_who_brought_something_themselves_stays_as_they_are(world: World):
 
 def test_who_agreed_before_stays_found_when_they_are_read_again(world: World):
     world.run(["ann"], consent=True)
+    agreed = world.now()
     world.fake.world.with_playlist("ann", "Monday", tracks=[a_track("Can")])
-    assert counts(world.run(["ann"], fresher_than=timedelta())) == {Outcome.UPDATED: 1}
-    assert world.kept() == {"ann": True}
+    world.later = timedelta(days=1)
+    assert counts(world.run(["ann"], consent=True, fresher_than=timedelta())) == {Outcome.UPDATED: 1}
+    assert world.agreed_at() == {"ann": agreed}
+
+
+def test_of_whom_an_earlier_program_kept_the_vectors_alone_is_read_however_fresh(world: World):
+    (before,) = features_of(a_profile("ann", a_playlist("p", "Air"), source="feature-group-2"))
+    with closing(world.room().store) as store:
+        store.upsert([replace(before, listening=Listening(()), updated_at=world.now(), consented_at=NOW)])
+    assert counts(world.run(["ann"])) == {Outcome.UPDATED: 1}
+    assert world.agreed_at() == {"ann": NOW}
+    with closing(world.room().store) as store:
+        assert store.get([ANN])[ANN].listening.artists
 
 
 def test_a_consent_that_comes_later_takes_no_second_reading(world: World):
     world.run(["ann", "bob"])
     world.fake.clear()
+    world.later = timedelta(days=1)
     tally = world.run(["ann", "bob"], consent=True)
     assert counts(tally) == {Outcome.FRESH: 2, Outcome.AGREED: 2}
-    assert world.kept() == {"ann": True, "bob": True}
+    assert world.agreed_at() == {"ann": world.now(), "bob": world.now()}
     assert world.fake.asked("GET /v1/users/ann") == []
     assert counts(world.run(["ann", "bob"], consent=True)) == {Outcome.FRESH: 2}
 

@@ -57,7 +57,7 @@ def people(draw: st.DrawFn) -> UserFeatures:
         display_name=draw(st.none() | words),
         profile_url=draw(st.none() | words),
         source=draw(words),
-        consent=draw(st.booleans()),
+        consented_at=draw(st.none() | st.datetimes(timezones=st.just(NOW.tzinfo))),
         updated_at=draw(st.datetimes(timezones=st.just(NOW.tzinfo))),
         genre=draw(vectors),
         artist=draw(vectors),
@@ -73,6 +73,7 @@ def test_people_come_back_from_a_table_as_they_were(some: list[UserFeatures]):
     back = there_and_back(*some)
     assert [fingerprint(person) for person in back] == [fingerprint(person) for person in some]
     assert [person.updated_at for person in back] == [person.updated_at for person in some]
+    assert [person.consented_at for person in back] == [person.consented_at for person in some]
 
 
 def test_what_is_not_known_of_anybody_is_still_a_list_of_floats_or_words():
@@ -117,7 +118,7 @@ def test_a_listening_that_cannot_be_read_is_refused():
     assert damaged is None
 
 
-@pytest.mark.parametrize("name", ["listening", "consent", "source", "text_model", "genre_coverage"])
+@pytest.mark.parametrize("name", ["listening", "consented_at", "source", "text_model", "genre_coverage"])
 def test_a_null_where_none_may_be_is_a_row_that_cannot_be_read(name: str):
     table = table_of([encoded(ann())])
     at = table.column_names.index(name)

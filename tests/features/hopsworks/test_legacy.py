@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.errors import HopsworksError, StoreError
-from features.hopsworks.legacy import SOURCE, LegacyGroup, Origin
+from features.hopsworks.legacy import LegacyGroup, Origin
 from features.user_features import Coverage, UserFeatures
 from tests.cluster import Cluster
 from tests.features.hopsworks.version_2 import columns, left_behind
@@ -40,7 +40,7 @@ def test_vectors_come_as_float32_of_unit_length_and_what_is_missing_stays_missin
 def test_nothing_is_made_up_of_what_version_2_does_not_hold(cluster: Cluster):
     left_behind(cluster, columns(("ann", SOMETHING, SOMETHING, SOMETHING)))
     ann = people(cluster)["ann"]
-    assert (ann.source, ann.consent, ann.updated_at, ann.text_model) == (SOURCE, False, NOW, "word-encoder")
+    assert (ann.source, ann.consent, ann.updated_at, ann.text_model) == ("feature-group-2", False, NOW, "word-encoder")
     assert (ann.years, ann.coverage, ann.display_name) == (None, Coverage(0.0, 0.0), None)
     assert ann.listening.playlists == ()
 

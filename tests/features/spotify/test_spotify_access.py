@@ -156,7 +156,11 @@ def test_while_it_is_asked_again_after_a_failure_nobody_else_waits(was_known: bo
 def test_after_an_answer_an_earlier_failure_is_told_nobody():
     clock, spotify = Clock(), Hanging()
     answers = iter([failing, lambda: Access("dev", "So it is."), spotify])
-    known = KnownAccess(lambda: next(answers)(), clock=clock)
+
+    def probe() -> Access:
+        return next(answers)()
+
+    known = KnownAccess(probe, clock=clock)
     outcome(known)
     clock.now += FAILED_FOR_S
     known()
