@@ -125,6 +125,8 @@ reconcile: $(STAMP) ## feature store and index compared person by person, and me
 erase: $(STAMP) ## rewrite the versions of the index that still hold bytes of deleted people
 	$(RUN) indexer --erase
 
+# Two processes at once: threads of their own would mostly wait for each other's.
+test test-fast: export OMP_NUM_THREADS ?= 1
 test: $(STAMP) ## all tests
 	$(BIN)/pytest -n 2 --dist loadgroup
 

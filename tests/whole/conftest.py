@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.whole.browser import a_browser, a_dashboard, chromium
-from tests.whole.programs import Server, a_home, a_server, done
+from tests.whole.programs import Server, a_server, a_small_home, done
 
 
 @dataclass
@@ -33,8 +33,8 @@ class Whole:
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     chromium()  # skips before anything is built
-    folder = tmp_path_factory.mktemp("dashboard")
-    home = a_home(folder, people=60, epochs=2)
+    home = a_small_home(tmp_path_factory, "dashboard")
+    folder = home.parent
     spare = shutil.copytree(home, folder / "spare")
     done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
     with a_server(home) as server, a_dashboard(home, server.url) as url:

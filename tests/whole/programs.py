@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,10 +15,13 @@ from pathlib import Path
 from typing import IO
 
 import httpx
+import pytest
 
+from features.files import locked
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
+SMALL = 60
 
 
 def command(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -48,6 +52,23 @@ def a_home(folder: Path, *, people: int, epochs: int) -> Path:
     done(home, "trainer", "train", SOUNDALIKE_EPOCHS=str(epochs))
     done(home, "indexer")
     return home
+
+
+def a_small_home(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A home of one's own, with a community of ``SMALL``, a model and an index; the profiles lie beside it.
+
+    It is a copy: the first one is made once for all of pytest-xdist's processes, whose folders lie side by side.
+    """
+    mine = factory.getbasetemp()
+    ours = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    folder = factory.mktemp(name)
+    with locked(ours / "small.lock"):
+        if not (ours / "small").exists():
+            being_made = factory.mktemp("small")
+            a_home(being_made, people=SMALL, epochs=2)
+            being_made.rename(ours / "small")
+    shutil.copytree(ours / "small", folder, dirs_exist_ok=True)
+    return folder / "home"
 
 
 @dataclass

@@ -11,18 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.whole.chaos import ARTISTS, Ledger, kill_the_indexer, kill_the_server, must_be_whole
-from tests.whole.programs import a_home, done
+from tests.whole.programs import SMALL, a_small_home, done
 
 pytestmark = pytest.mark.xdist_group("chaos")
 KILLS = int(os.environ.get("CHAOS_KILLS", "16"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-PEOPLE = 60
 CHECKED_EVERY = 4
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = a_home(tmp_path_factory.mktemp("chaos"), people=PEOPLE, epochs=2)
+    home = a_small_home(tmp_path_factory, "chaos")
     # Their texts are known, or most of a server's short life would go by with the loading of the text model.
     tracks = [{"artist": artist} for artist in ARTISTS]
     knows_all = home.parent / "knows-all.json"
@@ -43,7 +42,7 @@ def test_what_was_acknowledged_outlives_any_death_and_what_was_deleted_stays_gon
         else:
             kill_the_indexer(home, ledger, rng, "--erase", "--wait", "5")
         if number % CHECKED_EVERY == 0 or number == KILLS:
-            must_be_whole(home, ledger, PEOPLE)
+            must_be_whole(home, ledger, SMALL)
     done(home, "indexer")  # what was killed over and over again still works
-    must_be_whole(home, ledger, PEOPLE)
+    must_be_whole(home, ledger, SMALL)
     assert ledger.acknowledged > 5 * KILLS

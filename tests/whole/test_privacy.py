@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.waiting import until
-from tests.whole.programs import a_home, a_server, done, traces_of
+from tests.whole.programs import a_server, a_small_home, done, traces_of
 
 pytestmark = pytest.mark.xdist_group("privacy")
 ID, NAME, PLAYLIST = "unforgettable-person", "Zaphod Beeblebrox", "Songs For Two Heads"
@@ -26,7 +26,7 @@ KEY = {"idempotency-key": "join-the-community-once"}
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return a_home(tmp_path_factory.mktemp("privacy"), people=60, epochs=2)
+    return a_small_home(tmp_path_factory, "privacy")
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from tests.builders import a_playlist, a_profile, a_track
 from tests.fakes.spotify import FakeSpotify, world_of
 from tests.fakes.spotify.answers import rate_limited
 from tests.waiting import until
-from tests.whole.programs import Server, a_free_port, a_home, a_server, command, done, traces_of
+from tests.whole.programs import Server, a_free_port, a_server, a_small_home, command, done, traces_of
 
 pytestmark = pytest.mark.xdist_group("spotify way")
-PEOPLE, READERS = 60, 2
+READERS = 2
 KNOWN = "synthetic-000003"
 # Id, name, playlist, and an artist whom nobody else plays: of somebody who never joins, and of somebody who does.
 GUEST = ("passing-guest", "Zaphod Beeblebrox", "Songs For Two Heads", "Disaster Area Tribute")
@@ -34,7 +34,7 @@ LOGIN, JOIN = {"spotify_login": True}, {"spotify_login": True, "remember": True}
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return a_home(tmp_path_factory.mktemp("spotify way"), people=PEOPLE, epochs=2)
+    return a_small_home(tmp_path_factory, "spotify way")
 
 
 @pytest.fixture(scope="module")
