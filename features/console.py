@@ -33,8 +33,8 @@ def stderr() -> Console:
     return Console(stderr=True, soft_wrap=True)
 
 
-def progress() -> Progress:
-    """A progress bar on standard error; silent where that is no terminal."""
+def progress(*, silent: bool = False) -> Progress:
+    """A progress bar on standard error; silent where that is no terminal, or as told."""
     console = stderr()
     return Progress(
         SpinnerColumn(),
@@ -43,7 +43,7 @@ def progress() -> Progress:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console,
-        disable=not console.is_terminal,
+        disable=silent or not console.is_terminal,
         transient=True,
     )
 

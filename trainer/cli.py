@@ -48,6 +48,8 @@ def train(
 ) -> None:
     """Train on everybody in the feature store but those kept back, prove the model, and register it.
 
+    torchrun --nproc-per-node N -m trainer train does it in N processes, on N GPUs where there are as many.
+
     A model that is significantly worse than the live one on the same people is registered as rejected: the index goes
     on with the live one, and the exit code is 3. A run that was cut off goes on where it stopped when the same command
     is given again.
@@ -61,7 +63,10 @@ def train(
     if report is not None:
         _write(report, {})  # what cannot be written is told now, not after minutes of work
     with open_session(load(TrainerSettings)) as session:
-        card, proof = session.train(pairs, force=force)
+        done = session.train(pairs, force=force)
+    if done is None:  # rank 0 tells the rest
+        return
+    card, proof = done
     out = console.stdout()
     out.print(f"model v{card.version}: {'accepted' if card.accepted else 'REJECTED'}. {card.verdict}")
     out.print(f"Trained on {card.training['people']:,} people, {card.training['epochs']} epochs.")

@@ -6,6 +6,7 @@ TrainerError
 ├── TooFewPeople      too little data to train or to evaluate on
 ├── NoModel           the registry holds no such model
 ├── BrokenModel       a model's files are damaged or do not fit its description
+├── RanksDisagree     processes that train together do not train the same thing
 ├── RegistryUnavailable  the registry refuses, or cannot be reached
 └── ModelMismatch     vectors and model do not belong together
 """
@@ -61,3 +62,15 @@ class RegistryUnavailable(TrainerError):
     """The model registry refuses, or cannot be reached."""
 
     http_status, code, title = 503, "model-registry", "The model registry is not available"
+
+
+class RanksDisagree(TrainerError):
+    """Processes that torchrun started do not train the same thing."""
+
+    http_status, code, title = 500, "ranks-disagree", "The processes do not train the same thing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The processes that torchrun started do not see the same checkpoint.",
+            "Put SOUNDALIKE_HOME on a disk that all machines share, or delete training/ in it on each of them.",
+        )

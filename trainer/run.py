@@ -21,6 +21,7 @@ from trainer.errors import TooFewPeople
 from trainer.lessons import prepare
 from trainer.ports import ModelCard, ModelParts, ModelRegistry
 from trainer.proof import Proof
+from trainer.ranks import Ranks
 from trainer.settings import TrainerSettings
 from trainer.split import is_test
 from trainer.trained import TrainedModel
@@ -54,8 +55,13 @@ class Trained:
     curve: list[Losses]
 
 
-def train(people: Sequence[UserFeatures], workshop: Workshop, checkpoint: Checkpoint | NoCheckpoint) -> Trained:
-    """Train on ``people``, those kept back left out.
+def train(
+    people: Sequence[UserFeatures],
+    workshop: Workshop,
+    checkpoint: Checkpoint | NoCheckpoint,
+    ranks: Ranks | None = None,
+) -> Trained:
+    """Train on ``people``, those kept back left out; in this process, or together with all ``ranks``.
 
     Raises:
         TooFewPeople: fewer than ``MIN_TRAIN`` are left to train on.
@@ -71,7 +77,7 @@ def train(people: Sequence[UserFeatures], workshop: Workshop, checkpoint: Checkp
         raise TooFewPeople("Nobody to train on has two artists or more.", "Import larger profiles.")
     lessons = prepare(mine, text_vectors(mine, workshop.encoder), settings, workshop.say)
     workshop.say("training")
-    network, curve = Trainer(settings, lessons).fit(workshop.progress, checkpoint)
+    network, curve = Trainer(settings, lessons, ranks).fit(workshop.progress, checkpoint)
     model = TrainedModel(network.cpu(), lessons.co_listening, workshop.encoder.name)
     training = {"people": len(mine), "epochs": len(curve), "fingerprint": fingerprint(mine)}
     return Trained(model, settings, training, curve)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from trainer.methods import Method, model_method
 from trainer.ports import ModelCard
 from trainer.proof import Proof
 from trainer.proving import Examiner, Pairs
+from trainer.ranks import Alone, Ranks, ranks_here
 from trainer.rivals import rivals_of
 from trainer.run import MIN_TRAIN, Workshop, checkpoint_of, register, text_vectors, train
 from trainer.settings import TrainerSettings
@@ -45,21 +46,27 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Session:
-    """The features room and a workshop."""
+    """The features room and a workshop, and who trains in it."""
 
     features: features_compose.Features
     workshop: Workshop
+    ranks: Ranks = field(default_factory=Alone)
 
     def everybody(self) -> list[UserFeatures]:
         """Everybody in the feature store whom a model may be trained and proven on."""
         may = self.workshop.settings.train_on_spotify_api
         return [person for batch in self.features.store.scan() for person in for_training(batch, with_spotify_api=may)]
 
-    def train(self, friends: Pairs | None, *, force: bool) -> tuple[ModelCard, Proof | None]:
-        """Train, prove beside the live model and the rivals, register: accepted, or rejected."""
+    def train(self, friends: Pairs | None, *, force: bool) -> tuple[ModelCard, Proof | None] | None:
+        """Train, prove beside the live model and the rivals, register: accepted, or rejected.
+
+        Where several processes train, rank 0 does all but the training; the others are told None.
+        """
         people = self.everybody()
         checkpoint = checkpoint_of(people, self.workshop)
-        trained = train(people, self.workshop, checkpoint)
+        trained = train(people, self.workshop, checkpoint, self.ranks)
+        if self.ranks.rank:
+            return None
         model, share = model_method(trained.model), self.workshop.settings.test_share
         live = self._live()
         shares = [share] if live is None else [share, live[1]]
@@ -150,9 +157,9 @@ def _kept_back(people: Sequence[UserFeatures], share: float) -> set[UserId]:
 
 @contextmanager
 def open_session(settings: TrainerSettings) -> Iterator[Session]:
-    """Open everything that a command of the trainer needs."""
+    """Open everything that a command of the trainer needs; of several ranks, rank 0 alone shows how far it is."""
     features = refreshed(features_compose.build(settings))
-    with console.progress() as bar:
+    with ranks_here() as ranks, console.progress(silent=ranks.rank > 0) as bar:
         task = bar.add_task("reading the feature store", total=settings.epochs)
 
         def on_epoch(epoch: int, losses: Losses) -> None:
@@ -167,4 +174,4 @@ def open_session(settings: TrainerSettings) -> Iterator[Session]:
             say=lambda what: bar.update(task, description=what),
             progress=Progress(on_epoch),
         )
-        yield Session(features, workshop)
+        yield Session(features, workshop, ranks)

@@ -1,0 +1,64 @@
+"""One network, trained by several processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.trainer.training_together import SETTINGS, lessons, trained
+from trainer.checkpoint import Checkpoint, NoCheckpoint
+from trainer.ranks import Alone
+from trainer.training import Losses, Progress, Trainer
+
+ROOT = Path(__file__).parents[2]
+ALONE = Alone()
+
+
+def together(folder: Path, processes: int = 2) -> subprocess.CompletedProcess[str]:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    program = ["-m", "tests.trainer.training_together", str(folder)]
+    return subprocess.run([*torchrun, *program], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def outcome_of(folder: Path) -> dict[str, np.ndarray]:
+    with np.load(folder / "outcome.npz") as found:
+        return dict(found)
+
+
+def test_several_processes_end_with_the_model_of_one(tmp_path: Path) -> None:
+    alone = trained(ALONE, NoCheckpoint())
+
+    run = together(tmp_path, processes=3)
+
+    assert run.returncode == 0, run.stderr
+    found = outcome_of(tmp_path)
+    assert found.keys() == alone.keys()
+    for name, value in alone.items():
+        np.testing.assert_allclose(found[name], value, rtol=2e-3, atol=2e-4, err_msg=name)
+
+
+class _Cut(Exception):
+    """The power goes."""
+
+
+def test_a_run_that_one_process_began_is_ended_by_two(tmp_path: Path) -> None:
+    def cut(epoch: int, _losses: Losses) -> None:
+        if epoch == 3:
+            raise _Cut
+
+    with pytest.raises(_Cut):
+        Trainer(SETTINGS, lessons()).fit(Progress(cut), Checkpoint(tmp_path / "checkpoint", "key"))
+    (tmp_path / "checkpoint of rank 1").write_bytes(b"")
+    run = together(tmp_path)
+    assert run.returncode != 0
+    assert "do not see the same checkpoint" in run.stderr
+
+    (tmp_path / "checkpoint of rank 1").unlink()
+    run = together(tmp_path)
+    assert run.returncode == 0, run.stderr
+    alone = trained(ALONE, NoCheckpoint())
+    np.testing.assert_allclose(outcome_of(tmp_path)["curve"], alone["curve"], rtol=2e-3, atol=2e-4)

@@ -1,0 +1,58 @@
+"""What each process that torchrun starts does in ``test_ranks``: train on a few people; rank 0 tells the outcome."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from features.user_features import UserFeatures
+from features.vectors import TextVectors, mixtures_of
+from tests.builders import WordEncoder, a_community, features_of
+from trainer.checkpoint import Checkpoint, NoCheckpoint
+from trainer.lessons import Lessons, prepare
+from trainer.ranks import Alone, Ranks, ranks_here
+from trainer.settings import TrainerSettings
+from trainer.training import Progress, Trainer
+
+SETTINGS = TrainerSettings(
+    width=16,
+    co_listening_width=4,
+    rotation_width=4,
+    genre_width=4,
+    clusters=4,
+    folds=2,
+    epochs=6,
+    batch_size=31,
+    asking=7,
+    views=2,
+    dropout=0.0,  # or the ranks would draw other masks than one process does
+)
+
+
+def lessons() -> Lessons:
+    people: list[UserFeatures] = features_of(*a_community(61))
+    vectors = TextVectors({t for p in people for t in mixtures_of(p.listening).texts()}, WordEncoder())
+    return prepare(people, vectors, SETTINGS, lambda _what: None)
+
+
+def trained(ranks: Ranks, checkpoint: Checkpoint | NoCheckpoint) -> dict[str, np.ndarray]:
+    """The weights, and the losses of all epochs."""
+    trainer = Trainer(SETTINGS, lessons(), ranks)
+    network, curve = trainer.fit(Progress(), checkpoint)
+    weights = {name: value.detach().numpy() for name, value in network.state_dict().items()}
+    return {**weights, "curve": np.array([list(losses.values()) for losses in curve])}
+
+
+def main(folder: Path) -> None:
+    with ranks_here() as ranks:
+        assert not isinstance(ranks, Alone)
+        own = folder / f"checkpoint of rank {ranks.rank}"
+        outcome = trained(ranks, Checkpoint(own if own.exists() else folder / "checkpoint", "key"))
+    if ranks.rank == 0:
+        np.savez(folder / "outcome.npz", **outcome)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

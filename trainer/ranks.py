@@ -1,0 +1,122 @@
+"""Who trains: this process alone, or one of several that torchrun started, each with its share of every batch.
+
+What is computed of the rows lives in ``trainer.steps``. Every rank sees the same rows in the same order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, distributed, nn
+
+from trainer.errors import RanksDisagree
+
+Rows = npt.NDArray[np.intp]
+_PATIENCE = timedelta(minutes=30)
+"""How long one rank waits for another: as long as the slowest may take to read and draw what the fastest has drawn."""
+
+
+class Ranks(Protocol):
+    """Processes that train one network together."""
+
+    rank: int
+
+    def share(self, rows: Rows) -> Rows:
+        """The part of ``rows`` that this rank embeds; the ranks' parts, one after another, are ``rows``."""
+        ...
+
+    def gathered(self, mine: Tensor, count: int) -> Tensor:
+        """All ranks' rows [count, width] out of the share of each, in order; gradients find their way back."""
+        ...
+
+    def parallel(self, module: nn.Module) -> nn.Module:
+        """The module with its parameters as rank 0 has them, and with the mean of all ranks' gradients."""
+        ...
+
+    def agree_on(self, number: int) -> None:
+        """Raises RanksDisagree where another rank has another number."""
+        ...
+
+
+class Alone:
+    """One process, which does everything."""
+
+    rank = 0
+
+    def share(self, rows: Rows) -> Rows:
+        """All of them."""
+        return rows
+
+    def gathered(self, mine: Tensor, count: int) -> Tensor:  # noqa: ARG002 - of which there are as many
+        """What there is."""
+        return mine
+
+    def parallel(self, module: nn.Module) -> nn.Module:
+        """The module itself."""
+        return module
+
+    def agree_on(self, number: int) -> None:
+        """With oneself, always."""
+
+
+class Together:
+    """One of the processes of a process group."""
+
+    def __init__(self) -> None:
+        self.rank, self._count = distributed.get_rank(), distributed.get_world_size()
+
+    def share(self, rows: Rows) -> Rows:
+        """One of as many parts as there are ranks, which differ by one row at most."""
+        return np.array_split(rows, self._count)[self.rank]
+
+    def gathered(self, mine: Tensor, count: int) -> Tensor:
+        """All rows; shares are filled up to one length for the way, since only tensors of one shape can be gathered."""
+        from torch.distributed.nn.functional import all_gather
+
+        sizes = [len(part) for part in np.array_split(np.arange(count), self._count)]
+        filled = nn.functional.pad(mine, (0, 0, 0, sizes[0] - len(mine)))
+        parts = all_gather(filled)  # type: ignore[no-untyped-call]
+        return torch.cat([part[:size] for part, size in zip(parts, sizes, strict=True)])
+
+    def parallel(self, module: nn.Module) -> nn.Module:
+        """DistributedDataParallel; every rank computes the whole loss, so the mean of their gradients is its gradient.
+
+        (An embedding's gradient is summed over the ranks on its way back through ``gathered``, and then divided.)
+        """
+        for parameter in module.parameters():
+            distributed.broadcast(parameter.data, src=0)
+        # Parameters alone: no buffer ever changes, and that of the votes is sparse, which cannot be sent.
+        return nn.parallel.DistributedDataParallel(module, broadcast_buffers=False, init_sync=False)
+
+    def agree_on(self, number: int) -> None:
+        """Ask all of them."""
+        seen = torch.tensor([number, -number], device=_device_of_messages())
+        distributed.all_reduce(seen, distributed.ReduceOp.MAX)
+        if seen[0] != -seen[1]:
+            raise RanksDisagree
+
+
+@contextmanager
+def ranks_here() -> Iterator[Ranks]:
+    """The ranks that torchrun started, or this process alone where it did not."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        yield Alone()
+        return
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
+    try:
+        yield Together()
+    finally:
+        distributed.destroy_process_group()
+
+
+def _device_of_messages() -> torch.device:
+    return torch.device("cuda" if distributed.get_backend() == "nccl" else "cpu")
