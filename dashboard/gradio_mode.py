@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from dashboard.api.client import Api, Asked
+from dashboard.api.asked import Asked
+from dashboard.api.client import Api
 from dashboard.api.people import Recommendations
 from dashboard.compose import open_wire
 from dashboard.errors import DashboardError, NotStarted

@@ -11,6 +11,9 @@ from pydantic import SecretStr
 
 from dashboard.api.client import Api
 from dashboard.api.people import Recommendations
+from dashboard.api.taste_map import TasteMap
+from dashboard.api.transport import Tagged
+from dashboard.links import link_to
 from dashboard.settings import DashboardSettings
 from dashboard.views.palette import Palette, palette_of
 from dashboard.visitor import is_at_this_computer
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
 _ANSWER, _MINE, _KEY = "soundalike.answer", "soundalike.mine", "soundalike.admin_key"
+_MAP = "soundalike.map"
 
 
 @dataclass
@@ -62,6 +66,17 @@ class Room:
         if self.answer is not None and self.answer.user_id == user_id:
             del st.session_state[_ANSWER]
 
+    def taste_map(self) -> Tagged[TasteMap]:
+        """Everybody as a point, with this visitor and those who were found for them.
+
+        It is kept for as long as the page is open, and the API asked each time whether it is still so: who left is on
+        no page that is drawn after that.
+        """
+        kindred = [] if self.answer is None else [each.user_id for each in self.answer.recommendations]
+        found = self.api.taste_map([*self.mine, *kindred], st.session_state.get(_MAP))
+        st.session_state[_MAP] = found
+        return found
+
     @property
     def admin_key(self) -> SecretStr | None:
         """The admin's key that was typed in here."""
@@ -97,6 +112,11 @@ class Room:
     def look(self) -> Palette:
         """Colours of figures, after the visitor's theme."""
         return palette_of(st.context.theme.type)
+
+    def link(self, page: str, **query: str) -> str:
+        """The address of a page as the visitor's browser has it, to be given to others."""
+        own = f"http://{self.settings.dashboard_host}:{self.settings.dashboard_port}"
+        return link_to(page, query, st.context.url or own, self.pages)
 
     def go(self, page: str, **query: Any) -> None:  # noqa: ANN401 - as Streamlit takes them
         """Open another page."""

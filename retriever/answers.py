@@ -30,6 +30,23 @@ class Towers:
 
 
 @dataclass(frozen=True)
+class Decade:
+    """How much of the listening of each of the two was released in a decade."""
+
+    decade: Annotated[str, Field(description="Such as 1990s; the first and the last hold what is older and newer.")]
+    one: Share
+    other: Share
+
+
+@dataclass(frozen=True)
+class Eras:
+    """The release years of two people's listening side by side."""
+
+    overlap: Annotated[Share, Field(description="What both have in common of all decades; 1 where they are alike.")]
+    decades: Annotated[tuple[Decade, ...], Field(description="Those in which either listens, oldest first.")]
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """A person with kindred taste, and why."""
 
@@ -51,6 +68,18 @@ class Recommendation:
     shared_artists: Annotated[tuple[str, ...], Field(description="Rarest first.")]
     shared_genres: Annotated[tuple[str, ...], Field(description="Rarest first.")]
     towers: Towers
+
+
+@dataclass(frozen=True)
+class Soundalike(Recommendation):
+    """A person with kindred taste, and the eras of who asks (one) beside theirs (other)."""
+
+    eras: Annotated[
+        Eras | None,
+        Field(
+            description="Of the listening that was used; null where the release years of one of the two are unknown."
+        ),
+    ]
 
 
 @dataclass(frozen=True)
@@ -85,7 +114,7 @@ class Recommendations:
         Field(description="Share of the listening with known genres and release years; null where nobody asks."),
     ]
     stored: Annotated[bool, Field(description="Whether this person is part of the community now.")]
-    recommendations: tuple[Recommendation, ...]
+    recommendations: tuple[Soundalike, ...]
     discoveries: Annotated[
         tuple[Discovery, ...], Field(description="Empty where fewer than five people are left to tell of them.")
     ]

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from features.profile import UserId
-from retriever.answers import Cosine, Index, Share, Towers
+from retriever.answers import Cosine, Eras, Index, Share, Towers
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +21,6 @@ class Side:
     only: Annotated[
         tuple[str, ...], Field(description="Artists that this one loves and the other does not have; heaviest first.")
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Decade:
-    """How much of the listening of each of the two was released in a decade."""
-
-    decade: Annotated[str, Field(description="Such as 1990s; the first and the last hold what is older and newer.")]
-    one: Share
-    other: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Eras:
-    """The release years of two people's listening side by side."""
-
-    overlap: Annotated[Share, Field(description="What both have in common of all decades; 1 where they are alike.")]
-    decades: Annotated[tuple[Decade, ...], Field(description="Those in which either listens, oldest first.")]
 
 
 @dataclass(frozen=True, slots=True)

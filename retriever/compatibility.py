@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.user_features import DECADES, FIRST_DECADE
 from indexer.payload import Card, unpack
 from indexer.ports import IndexVersion, Neighbour, PersonVector
 from indexer.terms import numbers
-from retriever.answers_compatibility import Compatibility, Decade, Eras, Side
+from retriever.answers_compatibility import Compatibility, Side
+from retriever.eras import eras_of
 from retriever.explain import Asker, Yardstick
 
 ONLY = 5
@@ -45,19 +45,6 @@ def compatibility(one: PersonVector, other: PersonVector, version: IndexVersion,
         shared_genres=found.shared_genres,
         eras=eras_of(mine, theirs),
     )
-
-
-def eras_of(one: Card, other: Card) -> Eras | None:
-    """Two people's decades; their overlap is the histogram intersection (Swain and Ballard 1991)."""
-    if one.decades is None or other.decades is None:
-        return None
-    pairs = [*zip(one.decades, other.decades, strict=True)]
-    decades = [
-        Decade(f"{FIRST_DECADE + 10 * place}s", round(mine, 3), round(theirs, 3))
-        for place, (mine, theirs) in zip(range(DECADES), pairs, strict=True)
-        if mine or theirs
-    ]
-    return Eras(min(1.0, round(sum(map(min, pairs)), 3)), tuple(decades))
 
 
 def _side(person: PersonVector, card: Card, other: Card) -> Side:

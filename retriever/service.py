@@ -20,6 +20,7 @@ from retriever.answers import Recommendations, SimilarPeople
 from retriever.answers_compatibility import Compatibility
 from retriever.asking import Asking, as_indexed, nobody, of_features
 from retriever.compatibility import compatibility
+from retriever.eras import with_eras
 from retriever.examples import ArtistVectors
 from retriever.explain import Asker, Yardstick, discoveries
 from retriever.leases import Leases, OneUnit
@@ -195,13 +196,15 @@ class Service:
         named = varied(unit.index, near, options.limit, choice.diversity)
         known = asking.known.union(artist_numbers([*options.like.artists, *options.unlike.artists]))
         enough = near[:voters] if len(near) >= FEWEST_VOTERS else []
+        shown = _with_cards(named)
+        compared = Asker(asking.card, self._yardstick(unit)).compare(shown)
         return Recommendations(
             user_id=asking.user_id,
             model_version=unit.version.model_version,
             index=unit.version.name,
             coverage=asking.coverage,
             stored=stored,
-            recommendations=Asker(asking.card, self._yardstick(unit)).compare(_with_cards(named)),
+            recommendations=with_eras(compared, asking.card, [card for _, card in shown]),
             discoveries=discoveries(_with_cards(enough), known, self._bounds.max_reasons),
         )
 

@@ -9,43 +9,21 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from dashboard.api.asked import Asked, Place
 from dashboard.api.people import (
     Compatibility,
     Disconnected,
     LoggedIn,
     Person,
     Recommendations,
-    TasteMap,
 )
 from dashboard.api.service import History, Job, Jobs, Models, Status
-from dashboard.api.transport import Wire, headers_of
+from dashboard.api.taste_map import TasteMap
+from dashboard.api.transport import Params, Tagged, Wire, headers_of
 from dashboard.errors import DashboardError, KeyWanted
 
 JobKind = Literal["index", "train", "rollback"]
 _GZIP = b"\x1f\x8b"
-Place = Literal["spotify_url", "spotify_login", "listenbrainz", "user_id"]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How a question is asked.
-
-    Attributes:
-        top_artists: use the heaviest so many only; None for all.
-        playlists: use the first so many only; None for all.
-        remember: whether who asks joins the community.
-        limit: how many people to recommend.
-    """
-
-    top_artists: int | None = None
-    playlists: int | None = None
-    remember: bool = False
-    limit: int = 10
-
-    def fields(self) -> dict[str, int | bool]:
-        """As the API names them, without those that are not limited."""
-        named = {"limit": self.limit, "top_artists": self.top_artists, "playlists": self.playlists}
-        return {**{name: value for name, value in named.items() if value is not None}, "remember": self.remember}
 
 
 @dataclass(frozen=True)
@@ -119,10 +97,13 @@ class Api:
         """Log out of Spotify, and delete what was read from there."""
         return self.wire.read_as(Disconnected, self.wire.send("POST", "/v1/spotify/disconnect", self._headers()))
 
-    def taste_map(self, present: Sequence[str] = ()) -> TasteMap:
-        """Everybody as a point; those who are named are ``present`` even where only some are drawn (at most 50)."""
-        params: dict[str, str | int | list[str]] = {"user_id": list(present[:50])} if present else {}
-        return self.wire.read_as(TasteMap, self.wire.get("/v1/map", self._headers(), params))
+    def taste_map(self, present: Sequence[str] = (), kept: Tagged[TasteMap] | None = None) -> Tagged[TasteMap]:
+        """Everybody as a point, or what was ``kept`` of that if it is still so.
+
+        Those who are named are ``present`` even where only some are drawn (at most 50).
+        """
+        params: Params = {"user_id": list(present[:50])} if present else {}
+        return self.wire.get_again(TasteMap, "/v1/map", self._headers(), params, kept)
 
     def status(self) -> Status:
         """How the service is."""

@@ -21,8 +21,26 @@ class Towers(Answer):
     playlist: float | None
 
 
+class Decade(Answer):
+    """How much of the listening of each of two people was released in a decade."""
+
+    decade: str
+    one: float
+    other: float
+
+
+class Eras(Answer):
+    """Release years side by side; ``overlap`` 0 to 1."""
+
+    overlap: float
+    decades: tuple[Decade, ...]
+
+
 class Recommendation(Answer):
-    """A person with kindred taste, and why. Percentile 0 to 100, similarity -1 to 1, confidence 0 to 1."""
+    """A person with kindred taste, and why. Percentile 0 to 100, similarity -1 to 1, confidence 0 to 1.
+
+    ``eras``: of who asks (one) beside theirs (other).
+    """
 
     user_id: str
     display_name: str | None
@@ -33,6 +51,7 @@ class Recommendation(Answer):
     shared_artists: tuple[str, ...]
     shared_genres: tuple[str, ...]
     towers: Towers
+    eras: Eras | None
 
 
 class Discovery(Answer):
@@ -93,21 +112,6 @@ class Side(Answer):
     only: tuple[str, ...]
 
 
-class Decade(Answer):
-    """How much of the listening of each of two people was released in a decade."""
-
-    decade: str
-    one: float
-    other: float
-
-
-class Eras(Answer):
-    """Release years side by side; ``overlap`` 0 to 1."""
-
-    overlap: float
-    decades: tuple[Decade, ...]
-
-
 class Compatibility(Answer):
     """How two people fit; ``score`` 0 to 100."""
 
@@ -134,22 +138,3 @@ class Disconnected(Answer):
 
     user_id: str | None
     deleted: bool
-
-
-class TasteMap(Answer):
-    """Everybody as a point, in columns of equal length."""
-
-    class Points(Answer):
-        """The columns."""
-
-        user_id: tuple[str, ...]
-        name: tuple[str | None, ...]
-        x: tuple[float, ...]
-        y: tuple[float, ...]
-        genre: tuple[str | None, ...]
-
-    index: str
-    method: str
-    explained: tuple[float, ...]
-    people: int
-    points: Points

@@ -6,7 +6,8 @@ What the answers mean lives in ``dashboard.api.client``. A test puts a transport
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import httpx
 import tenacity
@@ -20,6 +21,15 @@ _TRIES = 3
 _LONGER = 10
 _AGAIN = frozenset({502, 503, 504})
 _Shape = TypeVar("_Shape", bound=Answer)
+Params = Mapping[str, str | int | list[str]]
+
+
+@dataclass(frozen=True)
+class Tagged(Generic[_Shape]):
+    """An answer to keep, with the tag by which the API tells whether it is still the same; empty where it gave none."""
+
+    tag: str
+    answer: _Shape
 
 
 class Wire:
@@ -31,9 +41,7 @@ class Wire:
         self._patient = httpx.Timeout(timeout_s * _LONGER, connect=min(timeout_s, 3))
         self._http = httpx.Client(base_url=self.url, timeout=self._quick, transport=transport)
 
-    def get(
-        self, path: str, headers: Mapping[str, str], params: Mapping[str, str | int | list[str]] | None = None
-    ) -> httpx.Response:
+    def get(self, path: str, headers: Mapping[str, str], params: Params | None = None) -> httpx.Response:
         """A read: tried up to three times, as reading twice changes nothing. Raises ApiDown, Refused."""
         again = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(_TRIES),
@@ -47,6 +55,21 @@ class Wire:
         except httpx.HTTPError as error:
             raise ApiDown(self.url) from error
         return _accepted(response, self.url)
+
+    def get_again(
+        self,
+        shape: type[_Shape],
+        path: str,
+        headers: Mapping[str, str],
+        params: Params,
+        kept: Tagged[_Shape] | None,
+    ) -> Tagged[_Shape]:
+        """A read that the API does not answer in full while it is what was ``kept``. Raises what ``read_as`` does."""
+        known = {"if-none-match": kept.tag} if kept is not None and kept.tag else {}
+        response = self.get(path, {**headers, **known}, params)
+        if kept is not None and response.status_code == httpx.codes.NOT_MODIFIED:
+            return kept
+        return Tagged(response.headers.get("etag", ""), self.read_as(shape, response))
 
     def send(self, method: str, path: str, headers: Mapping[str, str], **body: Any) -> httpx.Response:  # noqa: ANN401
         """A write, tried once; it may take longer than a read. Raises ApiDown, Refused."""
@@ -73,7 +96,7 @@ def headers_of(key: SecretStr | None, session: str) -> dict[str, str]:
 
 
 def _accepted(response: httpx.Response, url: str) -> httpx.Response:
-    if response.is_success:
+    if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
         return response
     try:
         problem = response.json()

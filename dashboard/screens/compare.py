@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -11,24 +11,27 @@ from dashboard.api.people import Compatibility, Person, Side
 from dashboard.errors import Refused
 from dashboard.room import Room
 from dashboard.views import figures, fragments, people
+from dashboard.views.choices import names_of
 from dashboard.views.words import named
 
 
 def show(room: Room) -> None:
     """Draw the page."""
     st.html(fragments.heading("Compare two people", "How near they are, what they share, what only one has."))
+    names = _names(room)
     with st.form("who", border=True):
         left, right = st.columns(2, gap="large")
-        one = left.text_input("One", value=_told(room, "a"), max_chars=200, help="An id, as in the address or My data.")
-        other = right.text_input("The other", value=_told(room, "b"), max_chars=200)
+        with left:
+            one = _pick("One", names, _told(room, "a"))
+        with right:
+            other = _pick("The other", names, _told(room, "b"))
         st.form_submit_button("Compare", type="primary")
-    one, other = one.strip(), other.strip()
     if not one or not other:
         st.html(
             fragments.notice(
                 "Who?",
                 "Two people are needed.",
-                "Find your soundalikes first, and press Compare beside one.",
+                "Pick two by name, type their ids, or press Compare beside one of your soundalikes.",
                 kind="note",
             )
         )
@@ -45,6 +48,29 @@ def show(room: Room) -> None:
     _shared(both)
     _eras(room, both)
     _link(room, one, other)
+
+
+def _names(room: Room) -> dict[str, str]:
+    """Whom to pick from: who is on the map; nobody where there is none, and ids can be typed all the same."""
+    try:
+        return names_of(room.taste_map().answer.points, room.mine)
+    except Refused:
+        return {}
+
+
+def _pick(label: str, names: Mapping[str, str], told: str) -> str:
+    """A field to find somebody by name in, or to type an id; the id, or nothing. ``told``: the one to begin with."""
+    options = [*names] if told in names or not told else [told, *names]
+    picked = st.selectbox(
+        label,
+        options,
+        index=options.index(told) if told else None,
+        format_func=lambda user_id: names.get(user_id, user_id),
+        placeholder="A name, or an id",
+        accept_new_options=True,
+        help="Type to find a name. An id, as in an address or on My data, can be typed in full.",
+    )
+    return (picked or "").strip()[:200]
 
 
 def _brief(room: Room, user_id: str) -> Person | None:
@@ -103,12 +129,4 @@ def _eras(room: Room, both: Compatibility) -> None:
 
 def _link(room: Room, one: str, other: str) -> None:
     st.html(fragments.section("Share this comparison", "Whoever opens the link on this dashboard sees what you see."))
-    st.code(f"{_here(room)}/compare?{urlencode({'a': one, 'b': other})}", language=None)
-
-
-def _here(room: Room) -> str:
-    """The address of the dashboard as the visitor's browser has it."""
-    url = st.context.url
-    if url is None:
-        return f"http://{room.settings.dashboard_host}:{room.settings.dashboard_port}"
-    return url.split("?", maxsplit=1)[0].rstrip("/").removesuffix("/compare")
+    st.code(room.link("compare", a=one, b=other), language=None)

@@ -6,7 +6,7 @@ import re
 
 import streamlit as st
 
-from dashboard.api.client import Asked
+from dashboard.api.asked import Asked
 from dashboard.api.people import Recommendations
 from dashboard.api.service import Status
 from dashboard.errors import DashboardError

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard.api.client import Api, Asked
+from dashboard.api.asked import Asked
+from dashboard.api.client import Api
 from dashboard.api.people import Recommendations
 from dashboard.api.service import Status
 from dashboard.room import Room

@@ -6,13 +6,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.api.people import Recommendation, Recommendations
-from dashboard.errors import DashboardError
 from dashboard.room import Room
 from dashboard.views import figures, fragments, people
 from dashboard.views.joint import joint_csv, joint_uris
 from dashboard.views.words import named, plain
 
 BESIDE_ME, MOST_ROWS = 4, 6
+LOOKED = (
+    "You only looked, so there is nobody to compare them with yet: join the community, above, to see yourself and "
+    "somebody side by side, and to share that by a link."
+)
 
 
 def show_answer(room: Room, answer: Recommendations) -> None:
@@ -42,21 +45,31 @@ def show_answer(room: Room, answer: Recommendations) -> None:
 
 
 def _people(room: Room, answer: Recommendations) -> None:
+    if not _is_in(answer):
+        st.html(f'<p class="sa-quiet">{LOOKED}</p>')
     columns: list[DeltaGenerator] = []
     for place, found in enumerate(answer.recommendations, start=1):
         if not columns:
             columns = list(st.columns(2, gap="medium"))
         with columns.pop(0), st.container(border=True, height="stretch", key=f"card-{place}"):
             st.html(people.person_card(found, place))
-            _compare_button(room, answer, found, place)
+            if _is_in(answer):
+                _compare(room, {"a": answer.user_id or "", "b": found.user_id}, found, place)
 
 
-def _compare_button(room: Room, answer: Recommendations, found: Recommendation, place: int) -> None:
-    if answer.user_id is None or not answer.stored:
-        return
+def _is_in(answer: Recommendations) -> bool:
+    """Whether who asked is in the community, and so can be compared by their id."""
+    return answer.stored and answer.user_id is not None
+
+
+def _compare(room: Room, both: dict[str, str], found: Recommendation, place: int) -> None:
     name = plain(named(found.display_name, found.user_id))
-    if st.button(f"Compare with {name}", key=f"compare-{place}", icon=":material/compare_arrows:", type="tertiary"):
-        room.go("compare", a=answer.user_id, b=found.user_id)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        if st.button(f"Compare with {name}", key=f"compare-{place}", icon=":material/compare_arrows:", type="tertiary"):
+            room.go("compare", **both)
+        with st.popover("Share", icon=":material/link:", type="tertiary", key=f"share-{place}"):
+            st.caption(f"Whoever opens this link on this dashboard sees you and {name} compared.")
+            st.code(room.link("compare", **both), language=None, wrap_lines=True)
 
 
 def _beside(room: Room, answer: Recommendations) -> None:
@@ -72,40 +85,21 @@ def _beside(room: Room, answer: Recommendations) -> None:
 
 
 def _eras(room: Room, answer: Recommendations) -> None:
-    if answer.user_id is None or not answer.stored:
-        st.html(
-            fragments.notice(
-                "You only looked",
-                "You are not in the community by this answer, so your years cannot be drawn beside theirs.",
-                "Join the community to see them, and to share a comparison.",
-                kind="note",
-            )
-        )
-        return
-    mine = _decades(room, answer.user_id)
-    told = [(named(each.display_name, each.user_id), each) for each in answer.recommendations[:BESIDE_ME]]
-    beside = [(name, _decades(room, each.user_id)) for name, each in told]
-    others = [(name, decades) for name, decades in beside if decades]
-    if not mine or not others:
+    told = [(named(each.display_name, each.user_id), each.eras) for each in answer.recommendations[:BESIDE_ME]]
+    others = [(name, eras) for name, eras in told if eras is not None]
+    if not others:
         st.html(
             fragments.notice("No years are known", "Neither source told when your music was released.", kind="note")
         )
         return
     st.html(fragments.section("Eras", "Share of listening by decade of release: you in grey, each of them as a line."))
     st.plotly_chart(
-        figures.eras_beside_me(mine, others, room.look),
+        figures.eras_beside_me(others, room.look),
         theme=None,
         config={"displayModeBar": False},
         key="eras",
         alt="Share of listening by decade, mine beside that of my nearest soundalikes.",
     )
-
-
-def _decades(room: Room, user_id: str) -> dict[str, float]:
-    try:
-        return room.api.person(user_id).decades
-    except DashboardError:  # left in the meantime, or the feature store is down: the rest is shown all the same
-        return {}
 
 
 def _discoveries(answer: Recommendations) -> None:

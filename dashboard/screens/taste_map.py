@@ -1,15 +1,22 @@
-"""Taste map: everybody as a point, near where taste is near; a click on somebody compares them with me."""
+"""Taste map: everybody as a point, near where taste is near. Two people, or me and another, are picked to compare."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.api.people import TasteMap
+from dashboard.api.taste_map import TasteMap
+from dashboard.api.transport import Tagged
 from dashboard.room import Room
 from dashboard.views import figures, fragments
-from dashboard.views.words import count_text
+from dashboard.views.choices import names_of
+from dashboard.views.words import count_text, plain
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_FIRST, _AGAIN, _DRAWN = "soundalike.first_pick", "soundalike.map_again", "soundalike.map_drawn"
 
 
 def show(room: Room) -> None:
@@ -19,10 +26,9 @@ def show(room: Room) -> None:
             "Taste map", "Everybody in the community. Who stands close together listens to much the same."
         )
     )
-    me = room.mine
-    kindred = [] if room.answer is None else [each.user_id for each in room.answer.recommendations]
-    seen = room.api.taste_map([*me, *kindred])
-    if not seen.points.user_id:
+    seen = room.taste_map()
+    people = seen.answer.points.user_id
+    if not people:
         st.html(
             fragments.notice(
                 "Nobody is here yet",
@@ -32,19 +38,22 @@ def show(room: Room) -> None:
             )
         )
         return
+    names = names_of(seen.answer.points, room.mine)
+    first = _first(room, names)
+    if first is not None and not room.mine:
+        _say(names[first])
+    by_name = _by_name(names, first)
     picked = st.plotly_chart(
-        figures.map_figure(seen, me, kindred, room.look),
+        _figure(room, seen, first),
         theme=None,
-        key="map",
+        key=f"map-{st.session_state.get(_AGAIN, 0)}",
         on_select="rerun",
         selection_mode="points",
         config={"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
-        alt=f"A map of {count_text(len(seen.points.user_id), 'person', 'people')}, coloured by main genre.",
+        alt=f"A map of {count_text(len(people), 'person', 'people')}, coloured by main genre.",
     )
-    st.caption(_how_to_read(seen).replace("%", "\\%"))
-    clicked = picked_id(picked)
-    if clicked is not None and clicked not in me:
-        room.go("compare", **({"a": me[-1], "b": clicked} if me else {"a": clicked}))
+    st.caption(_how_to_read(seen.answer).replace("%", "\\%"))
+    _pick(room, first, by_name or picked_id(picked))
 
 
 def picked_id(picked: Any) -> str | None:  # noqa: ANN401 - Streamlit's own state of a chart
@@ -53,6 +62,59 @@ def picked_id(picked: Any) -> str | None:  # noqa: ANN401 - Streamlit's own stat
     if not points or not points[0].get("customdata"):
         return None
     return str(points[0]["customdata"][0])
+
+
+def _first(room: Room, names: dict[str, str]) -> str | None:
+    """Who is to be compared: the visitor, else whoever was picked first, unless they left."""
+    if room.mine:
+        return room.mine[-1]
+    first: str | None = st.session_state.get(_FIRST)
+    return first if first in names else None
+
+
+def _say(first: str) -> None:
+    """Who was picked first, and the way back."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(first)}** is picked. Pick somebody else to compare them.")
+        if st.button("Start over", type="tertiary", icon=":material/undo:"):
+            del st.session_state[_FIRST]
+            st.session_state[_AGAIN] = st.session_state.get(_AGAIN, 0) + 1  # another chart, in which nobody is clicked
+            st.rerun()
+
+
+def _by_name(names: dict[str, str], first: str | None) -> str | None:
+    """A field to find somebody by name, for those who do not click; who was picked with it."""
+    with st.form("by-name", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        found = st.selectbox(
+            "Find somebody by name", [*names], index=None, format_func=names.__getitem__, placeholder="Type a name"
+        )
+        sent = st.form_submit_button("Pick" if first is None else "Compare")
+    return found if sent else None
+
+
+def _pick(room: Room, first: str | None, picked: str | None) -> None:
+    """The first of two is remembered, the second compared with the first."""
+    if picked is None or picked in {first, *room.mine}:
+        return
+    if first is not None:
+        st.session_state.pop(_FIRST, None)
+        room.go("compare", a=first, b=picked)
+    st.session_state[_FIRST] = picked
+    st.rerun()
+
+
+def _figure(room: Room, seen: Tagged[TasteMap], first: str | None) -> Figure:
+    """The map as it was drawn last, where nothing of it has changed."""
+    kindred = [] if room.answer is None else [each.user_id for each in room.answer.recommendations]
+    is_of = (seen.tag, tuple(room.mine), tuple(kindred), first, room.look)
+    drawn = st.session_state.get(_DRAWN)
+    if drawn is not None and seen.tag and drawn[0] == is_of:
+        kept: Figure = drawn[1]
+        return kept
+    marked = {"my soundalikes": kindred, "me": room.mine, "picked": [] if room.mine or first is None else [first]}
+    figure = figures.map_figure(seen.answer, marked, room.look)
+    st.session_state[_DRAWN] = (is_of, figure)
+    return figure
 
 
 def _how_to_read(seen: TasteMap) -> str:

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dashboard.api.people import Eras, Recommendation, TasteMap
+import numpy as np
+
+from dashboard.api.people import Eras, Recommendation
+from dashboard.api.taste_map import TasteMap
 from dashboard.views.palette import Palette
 from dashboard.views.words import escaped, named
 
@@ -18,18 +21,18 @@ OTHER, UNKNOWN = "other genres", "no genre known"
 MOST_GENRES = 10
 
 
-def eras_beside_me(
-    mine: Mapping[str, float], others: Sequence[tuple[str, Mapping[str, float]]], look: Palette
-) -> Figure:
-    """My decades in grey behind each of the others'. Shares 0 to 1 by decade; ``others``: at most six, with names."""
+def eras_beside_me(others: Sequence[tuple[str, Eras]], look: Palette) -> Figure:
+    """My decades in grey behind each of the others'. ``others``: at most six, with names."""
     from plotly.subplots import make_subplots
 
-    decades = sorted({*mine, *(decade for _, each in others for decade in each)})
+    decades = sorted({each.decade for _, eras in others for each in eras.decades})
     names = [name for name, _ in others]
     figure = make_subplots(
         rows=1, cols=max(1, len(names)), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=_short(names)
     )
-    for at, (_, theirs) in enumerate(others, start=1):
+    for at, (_, eras) in enumerate(others, start=1):
+        mine = {each.decade: each.one for each in eras.decades}
+        theirs = {each.decade: each.other for each in eras.decades}
         figure.add_bar(
             x=decades,
             y=[mine.get(decade, 0) for decade in decades],
@@ -119,8 +122,16 @@ def main_genres(genres: Sequence[str | None]) -> list[str]:
     return sorted(counted, key=lambda genre: (-counted[genre], genre))[:MOST_GENRES]
 
 
-def map_figure(seen: TasteMap, me: Sequence[str], kindred: Sequence[str], look: Palette) -> Figure:
-    """Everybody as a point, coloured by main genre; ``me`` and my ``kindred`` are marked over the rest."""
+MARKS: Mapping[str, Mapping[str, Any]] = {
+    "my soundalikes": {"size": 15, "symbol": "circle-open", "line": {"width": 2.5}},
+    "picked": {"size": 17, "symbol": "diamond"},
+    "me": {"size": 19, "symbol": "star"},
+}
+"""How those are marked over the rest whom the visitor looks for."""
+
+
+def map_figure(seen: TasteMap, marked: Mapping[str, Sequence[str]], look: Palette) -> Figure:
+    """Everybody as a point, coloured by main genre; ``marked``: ids of some, by name of one of ``MARKS``."""
     from plotly.graph_objects import Figure
 
     figure, points = Figure(), seen.points
@@ -134,11 +145,9 @@ def map_figure(seen: TasteMap, me: Sequence[str], kindred: Sequence[str], look: 
             shape = "circle-open" if genre == UNKNOWN else "circle"
             marker = {"color": colours.get(genre, look.quiet), "size": 7, "symbol": shape}
             figure.add_trace(_dots(seen, places, genre, marker))
-    for name, ids, mark in (
-        ("my soundalikes", kindred, {"size": 15, "symbol": "circle-open", "line": {"width": 2.5}}),
-        ("me", me, {"size": 19, "symbol": "star"}),
-    ):
-        places = [at for at, user_id in enumerate(points.user_id) if user_id in set(ids)]
+    for name, mark in MARKS.items():
+        ids = set(marked.get(name, ()))
+        places = [at for at, user_id in enumerate(points.user_id) if user_id in ids]
         if places:
             figure.add_trace(_dots(seen, places, name, {**mark, "color": look.accent, "opacity": 1}))
     figure.update_xaxes(visible=False)
@@ -150,15 +159,16 @@ def map_figure(seen: TasteMap, me: Sequence[str], kindred: Sequence[str], look: 
 def _dots(seen: TasteMap, places: Sequence[int], name: str, marker: dict[str, Any]) -> Any:  # noqa: ANN401 - plotly's
     from plotly.graph_objects import Scattergl
 
+    # As arrays: plotly looks at every member of a list, which takes a second for 20,000 people.
     points = seen.points
     return Scattergl(
-        x=[points.x[at] for at in places],
-        y=[points.y[at] for at in places],
+        x=np.array([points.x[at] for at in places], np.float32),
+        y=np.array([points.y[at] for at in places], np.float32),
         mode="markers",
         name=escaped(name),
         marker={"opacity": 1, **marker},
-        text=[escaped(named(points.name[at], points.user_id[at])) for at in places],
-        customdata=[[points.user_id[at], escaped(points.genre[at] or UNKNOWN)] for at in places],
+        text=np.array([escaped(named(points.name[at], points.user_id[at])) for at in places], object),
+        customdata=np.array([[points.user_id[at], escaped(points.genre[at] or UNKNOWN)] for at in places], object),
         hovertemplate="<b>%{text}</b><br>%{customdata[1]}<extra></extra>",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.api.people import Compatibility, Discovery, Person, Recommendation, Side, Towers
+from dashboard.views.eras import eras_of_card
 from dashboard.views.fragments import avatar, bar, chips, profile_link
 from dashboard.views.words import (
     confidence_text,
@@ -24,7 +25,7 @@ def person_card(found: Recommendation, place: int) -> str:
         f"{confidence(found.confidence)}"
         f"<h4>Artists you share</h4>{chips(found.shared_artists)}"
         f"<h4>Genres you share</h4>{chips(found.shared_genres, 'sa-genre', 6)}"
-        f"{towers(found.towers)}</article>"
+        f"{towers(found.towers)}{eras_of_card(found.eras)}</article>"
     )
 
 

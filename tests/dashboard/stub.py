@@ -15,6 +15,10 @@ def towers(artist: float | None = 0.7) -> dict[str, Any]:
     return {"genre": 0.5, "artist": artist, "playlist": None}
 
 
+def eras() -> dict[str, Any]:
+    return {"overlap": 0.6, "decades": [{"decade": "1990s", "one": 0.4, "other": 1.0}]}
+
+
 def recommendation(number: int, **more: Any) -> dict[str, Any]:
     return {
         "user_id": f"u{number}",
@@ -26,6 +30,7 @@ def recommendation(number: int, **more: Any) -> dict[str, Any]:
         "shared_artists": [f"Rare {each}" for each in range(10)],
         "shared_genres": ["dream pop", "dub"],
         "towers": towers(),
+        "eras": eras(),
         **more,
     }
 
@@ -75,7 +80,7 @@ def compatibility(**more: Any) -> dict[str, Any]:
         "towers": towers(),
         "shared_artists": ["Rare 1"],
         "shared_genres": ["dub"],
-        "eras": {"overlap": 0.6, "decades": [{"decade": "1990s", "one": 0.4, "other": 1.0}]},
+        "eras": eras(),
         **more,
     }
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from dashboard.api import people, service
-from dashboard.api.client import Api, Asked, Place
+from dashboard.api import people, service, taste_map
+from dashboard.api.asked import Asked, Place
+from dashboard.api.client import Api
 from dashboard.api.transport import Wire, headers_of
 from dashboard.errors import ApiDown, DashboardError, KeyWanted, NotThere, Refused, StrangeAnswer
 from retriever.app import create_app
@@ -27,7 +28,7 @@ KNOWN = [
     ("/v1/users/{a}/compatibility/{b}", "get", 200, people.Compatibility),
     ("/v1/spotify/me", "get", 200, people.LoggedIn),
     ("/v1/spotify/disconnect", "post", 200, people.Disconnected),
-    ("/v1/map", "get", 200, people.TasteMap),
+    ("/v1/map", "get", 200, taste_map.TasteMap),
     ("/v1/status", "get", 200, service.Status),
     ("/v1/status/history", "get", 200, service.History),
     ("/v1/models", "get", 200, service.Models),

@@ -22,6 +22,23 @@ def test_the_address_says_who_is_compared():
     assert "a=me&b=u1" in page.code[0].value
 
 
+def test_people_are_picked_by_name_and_an_id_can_be_typed_all_the_same():
+    page = a_page("compare", a_stub()).run()
+    one, other = page.selectbox
+    assert one.options == ["Ada", "Me", "u1"]
+    one.set_value("me")
+    other.set_value("u1")
+    page.button[0].click().run()
+    assert "Only Bo" in html_of(page)
+    assert compared(a_stub(), b="not on the map").selectbox[1].value == "not on the map"
+
+
+def test_without_a_map_ids_are_typed():
+    page = a_page("compare", a_stub(answers={"GET /v1/map": problem(503, "Not yet.")})).run()
+    assert "Two people are needed" in html_of(page)
+    assert page.selectbox[0].options == []
+
+
 def test_without_two_people_the_page_asks_who():
     assert "Two people are needed" in html_of(a_page("compare", a_stub()).run())
 

@@ -82,11 +82,23 @@ def test_names_with_html_and_markdown_stay_text():
     assert "\\<img" in label
 
 
-def test_who_only_looked_sees_why_there_is_nothing_beside_them():
+def test_who_only_looked_sees_eras_and_that_joining_is_what_a_comparison_needs():
     stub = a_stub(answers={"POST /v1/recommendations": recommendations(stored=False)})
     page = asked_with_a_name(stub)
-    assert "You only looked" in html_of(page)
+    shown = html_of(page)
+    assert "You only looked" in shown
+    assert "join the community" in shown
+    assert "you 40%, they 100%" in shown
+    assert "Share of listening by decade" in shown
     assert [each.key for each in page.button if each.key and each.key.startswith("compare")] == []
+    assert not page.code or "/compare?" not in "".join(each.value for each in page.code)
+
+
+def test_a_card_of_who_joined_has_a_link_that_opens_the_comparison_of_the_two():
+    page = asked_with_a_name(a_stub(), button="join")
+    links = [each.value for each in page.code if "/compare?" in each.value]
+    assert [link.partition("/compare?")[2] for link in links] == ["a=me&b=u0", "a=me&b=u1", "a=me&b=u2"]
+    assert "You only looked" not in html_of(page)
 
 
 def test_an_error_is_a_sentence_with_a_next_step():
@@ -181,9 +193,7 @@ def test_what_became_of_a_login_is_told_in_the_apis_words_only(word: str, is_sho
     assert (word in shown) is is_shown
 
 
-def test_with_the_feature_store_down_an_answer_is_shown_without_eras():
-    down = problem(503, "The feature store is down.")
-    stub = a_stub(answers={f"GET /v1/users/{who}": down for who in ("me", "u0", "u1", "u2")})
-    shown = html_of(asked_with_a_name(stub, button="join"))
-    assert "No years are known" in shown
-    assert "New &amp; Loved" in shown
+def test_where_no_years_are_known_that_is_said():
+    found = [recommendation(0, eras=None)]
+    stub = a_stub(answers={"POST /v1/recommendations": recommendations(recommendations=found)})
+    assert "No years are known" in html_of(asked_with_a_name(stub, button="join"))

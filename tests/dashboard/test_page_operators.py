@@ -31,6 +31,55 @@ def test_an_empty_map_says_how_to_fill_it():
     assert "make demo" in html_of(a_page("map", stub).run())
 
 
+def picks(page, who: str):
+    page.selectbox[0].set_value(who)
+    return next(each for each in page.button if each.label in {"Pick", "Compare"}).click().run()
+
+
+def test_the_first_who_is_picked_is_kept_until_a_second_is_and_then_both_are_compared():
+    page = picks(a_page("map", a_stub()).run(), "u0")
+    assert not page.exception
+    assert "**Ada** is picked" in page.markdown[0].value
+    assert "**Ada** is picked" in picks(page, "u0").markdown[0].value  # nobody is compared with themselves
+    picks(page, "u1")
+    assert (page.query_params["a"], page.query_params["b"]) == ("u0", "u1")
+
+
+def test_who_was_picked_first_can_be_let_go_of():
+    page = picks(a_page("map", a_stub()).run(), "u0")
+    next(each for each in page.button if each.label == "Start over").click().run()
+    assert not page.markdown
+
+
+def test_who_joined_is_compared_with_whom_they_pick():
+    page = a_page("map", a_stub())
+    page.session_state["soundalike.mine"] = ["me"]
+    picks(page.run(), "u1")
+    assert (page.query_params["a"], page.query_params["b"]) == ("me", "u1")
+
+
+def a_map_with_a_tag(request: httpx.Request) -> httpx.Response:
+    if request.headers.get("if-none-match") == '"t1"':
+        return httpx.Response(304, headers={"etag": '"t1"'})
+    return httpx.Response(200, json=taste_map(), headers={"etag": '"t1"'})
+
+
+def test_the_map_is_not_sent_again_while_it_is_the_same_and_who_left_is_off_the_next_view():
+    stub = a_stub(answers={"GET /v1/map": a_map_with_a_tag})
+    page = a_page("map", stub).run()
+    drawn = page.session_state["soundalike.map_drawn"]
+    page.run()
+    assert [asked.headers.get("if-none-match") for asked in stub.asked if asked.url.path == "/v1/map"] == [None, '"t1"']
+    assert page.selectbox[0].options == ["Ada", "Me", "u1"]
+    assert page.session_state["soundalike.map_drawn"] is drawn
+
+    without = {name: column[:2] for name, column in taste_map()["points"].items()}
+    stub.answers["GET /v1/map"] = httpx.Response(200, json=taste_map(points=without), headers={"etag": '"t2"'})
+    page.run()
+    assert page.selectbox[0].options == ["Ada", "Me"]
+    assert page.session_state["soundalike.map_drawn"] is not drawn
+
+
 def test_a_click_on_the_map_says_who():
     assert picked_id({"selection": {"points": [{"customdata": ["u1", "dub"]}]}}) == "u1"
     assert picked_id({"selection": {"points": []}}) is None

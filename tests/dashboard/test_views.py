@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.api.people import Compatibility, Eras, Recommendation, Recommendations, TasteMap
+from dashboard.api.people import Compatibility, Eras, Recommendation, Recommendations
 from dashboard.api.service import History, Model, Models, Status
+from dashboard.api.taste_map import TasteMap
 from dashboard.errors import Refused
-from dashboard.views import figures, fragments, models, people, service, words
+from dashboard.views import choices, figures, fragments, models, people, service, words
 from dashboard.views.joint import COLUMNS, joint_csv, joint_uris
 from dashboard.views.palette import DARK, LIGHT, contrast, palette_of
 from tests.dashboard import stub
@@ -40,6 +41,11 @@ class Attributes(HTMLParser):
 
 def recommendation(**more: object) -> Recommendation:
     return Recommendation.model_validate(stub.recommendation(0, **more))
+
+
+def eras(decades: dict[str, tuple[float, float]]) -> Eras:
+    told = [{"decade": decade, "one": one, "other": other} for decade, (one, other) in decades.items()]
+    return Eras.model_validate({"overlap": 0.25, "decades": told})
 
 
 @given(EVIL, EVIL, EVIL)
@@ -171,7 +177,7 @@ def test_the_map_colours_ten_genres_and_marks_me_and_mine():
         "x": [0.0] * count, "y": [0.0] * count,
     }  # fmt: skip
     seen = TasteMap.model_validate(stub.taste_map(points=points, people=count))
-    drawn = figures.map_figure(seen, ["u0"], ["u1", "u2"], LIGHT).data
+    drawn = figures.map_figure(seen, {"me": ["u0"], "my soundalikes": ["u1", "u2"]}, LIGHT).data
     names = [trace.name for trace in drawn]
     assert names[:10] == [f"genre {number}" for number in range(10)]
     assert names[10:] == [figures.OTHER, figures.UNKNOWN, "my soundalikes", "me"]
@@ -182,12 +188,28 @@ def test_the_map_colours_ten_genres_and_marks_me_and_mine():
 
 
 def test_eras_stand_side_by_side():
-    figure = figures.eras_beside_me({"1990s": 1.0}, [("Bo", {"2000s": 0.5}), ("Bo", {"1980s": 1.0})], LIGHT)
+    others = [eras({"1990s": (1, 0), "2000s": (0, 0.5)}), eras({"1980s": (0, 1)})]
+    figure = figures.eras_beside_me([("Bo", each) for each in others], LIGHT)
     assert list(figure.data[0].x) == ["1980s", "1990s", "2000s"]
     assert len(figure.data) == 4
     assert {bars.marker.color for bars in figure.data if bars.name == "me"} == {LIGHT.quiet}
-    eras = Eras.model_validate(stub.compatibility()["eras"])
-    assert [trace.name for trace in figures.eras_of_two(eras, "A", "B<", LIGHT).data] == ["A", "B&lt;"]
+    two = Eras.model_validate(stub.eras())
+    assert [trace.name for trace in figures.eras_of_two(two, "A", "B<", LIGHT).data] == ["A", "B&lt;"]
+
+
+def test_eras_on_a_card_are_a_pair_of_bars_for_each_decade_and_words_for_who_hears_it():
+    card = people.person_card(recommendation(eras=stub.eras()), 1)
+    assert 'aria-label="1990s: you 40%, they 100%"' in card
+    assert '<i class="sa-mine" style="height:40%"></i><i class="" style="height:100%"></i>' in card
+    assert "60% in common" in card
+    assert "Release years are not known" in people.person_card(recommendation(eras=None), 1)
+
+
+def test_people_to_choose_from_stand_in_the_order_of_their_names_and_no_two_are_called_alike():
+    points = stub.taste_map()["points"] | {"user_id": ["u1", "u2", "me"], "name": ["Bo", "Bo", "Ada"]}
+    names = choices.names_of(TasteMap.Points.model_validate(points), ["me"])
+    assert names == {"me": "Ada (you)", "u1": "Bo · u1", "u2": "Bo · u2"}
+    assert [*names] == ["me", "u1", "u2"]
 
 
 def test_towers_are_drawn_by_part_and_a_missing_one_stays_empty():

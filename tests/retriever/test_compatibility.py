@@ -11,7 +11,8 @@ from features.user_features import DECADES, YearStats
 from indexer.payload import pack
 from indexer.ports import IndexVersion, PersonVector
 from indexer.terms import numbered
-from retriever.answers_compatibility import Compatibility, Decade
+from retriever.answers import Decade
+from retriever.answers_compatibility import Compatibility
 from retriever.compatibility import ONLY, compatibility
 from retriever.explain import Yardstick
 from tests.builders import NOW, a_playlist, a_profile, a_track, features_of

@@ -48,6 +48,20 @@ def test_not_to_be_remembered_leaves_nothing_behind(api: TestClient, world: Smal
     assert api.get("/v1/users/ghost/similar").status_code == 404
 
 
+def test_whoever_asks_sees_their_eras_beside_those_of_the_people_found(api: TestClient) -> None:
+    asked = {"user_id": "person-0", "limit": 3}
+    for found in api.post("/v1/recommendations", json=asked).json()["recommendations"]:
+        both = api.get(f"/v1/users/person-0/compatibility/{found['user_id']}").json()
+        assert found["eras"] == both["eras"]
+        assert found["eras"]["decades"]
+
+    tracks = [{"artist": "Scene 0 artist 1", "release_year": 1975}, {"artist": "Mine alone", "release_year": 1994}]
+    looking = {"profile": {"playlists": [{"name": "p", "tracks": tracks}]}, "remember": False, "limit": 1}
+    (nearest,) = api.post("/v1/recommendations", json=looking).json()["recommendations"]
+    mine = {each["decade"]: each["one"] for each in nearest["eras"]["decades"] if each["one"]}
+    assert mine.keys() == {"1970s", "1990s"}
+
+
 def test_two_people_are_told_the_same_of_each_other(api: TestClient) -> None:
     def told(asker: str, other: str) -> dict[str, Any]:
         near = api.get(f"/v1/users/{asker}/similar?limit=39").json()["recommendations"]
