@@ -76,6 +76,9 @@ def _cards(answer: Recommendations) -> str:
     if answer.discoveries:
         discover = fragments.section("What they love that you don't have") + people.discovery_list(answer.discoveries)
     kept = f"You are in the community now, as {answer.user_id}." if answer.stored else "You only looked."
+    if answer.leave_code is not None:
+        kept += f" Keep your leave code, which is shown this once: {answer.leave_code}. With it you can have your data "
+        kept += "and delete it later, on the page My data of the dashboard."
     return fragments.section("Recommended profiles", kept) + f'<ol class="sa-people">{cards}</ol>{discover}'
 
 

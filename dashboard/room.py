@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
 _ANSWER, _MINE, _KEY = "soundalike.answer", "soundalike.mine", "soundalike.admin_key"
-_MAP = "soundalike.map"
+_MAP, _CODES = "soundalike.map", "soundalike.leave_codes"
 
 
 @dataclass
@@ -53,6 +53,8 @@ class Room:
         is_new = answer.user_id is not None and answer.user_id not in self.mine
         if answer.stored and is_new and (is_theirs or self.is_here):
             st.session_state[_MINE] = [*self.mine, answer.user_id]
+        if answer.user_id is not None and answer.leave_code is not None:
+            st.session_state[_CODES] = {**self._codes, answer.user_id: answer.leave_code}
 
     @property
     def mine(self) -> list[str]:
@@ -60,9 +62,26 @@ class Room:
         joined: list[str] = st.session_state.get(_MINE, [])
         return joined
 
+    def use_leave_code(self, code: str) -> None:
+        """Take the visitor for whom a leave code was given to. Raises NotThere where it is nobody's."""
+        user_id, _ = self.api.export_mine(code)
+        st.session_state[_MINE] = [*[each for each in self.mine if each != user_id], user_id]
+        st.session_state[_CODES] = {**self._codes, user_id: code}
+
+    def export(self, user_id: str) -> bytes:
+        """All that is kept of somebody: by their leave code, or as an admin. Raises KeyWanted, NotThere."""
+        code = self._codes.get(user_id)
+        return self.as_admin.export(user_id) if code is None else self.api.export_mine(code)[1]
+
+    @property
+    def _codes(self) -> dict[str, str]:
+        codes: dict[str, str] = st.session_state.get(_CODES, {})
+        return codes
+
     def gone(self, user_id: str) -> None:
         """Keep nothing of somebody who left."""
         st.session_state[_MINE] = [each for each in self.mine if each != user_id]
+        st.session_state[_CODES] = {own: code for own, code in self._codes.items() if own != user_id}
         if self.answer is not None and self.answer.user_id == user_id:
             del st.session_state[_ANSWER]
 

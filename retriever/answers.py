@@ -118,6 +118,10 @@ class Recommendations:
     discoveries: Annotated[
         tuple[Discovery, ...], Field(description="Empty where fewer than five people are left to tell of them.")
     ]
+    leave_code: Annotated[
+        str | None,
+        Field(description="Shown this once, to who joined and asked for it: what POST /v1/mine/export knows them by."),
+    ] = None
 
 
 @dataclass(frozen=True)

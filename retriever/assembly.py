@@ -21,6 +21,7 @@ from features.user_features import UserFeatures
 from indexer.ports import IndexCatalog
 from indexer.tombstones import holds_deleted
 from retriever.access.idempotency import Idempotent
+from retriever.access.leave_codes import LeaveCodes
 from retriever.cartographer import Cartographer
 from retriever.courier import Courier, Pace
 from retriever.elsewhere import Elsewhere
@@ -103,31 +104,23 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     guard = Guard("feature store", Patience(settings.store_timeout_s))
     store = GuardedStore(outside.store, guard)
     changes = Settled(store, outside.outbox)
-    idempotent = Idempotent(
-        settings.home, ttl=timedelta(hours=settings.idempotency_ttl_h), max_bytes=settings.idempotency_max_mb * 2**20
-    )
-    # Who was deleted while no server ran is not brought back by a request that is repeated.
-    idempotent.forget(changes.deleted(since=datetime.now(UTC) - timedelta(hours=settings.idempotency_ttl_h)))
+    idempotent, codes = _notes(settings, changes)
     sources = Sources(outside.catalog, changes, outside.outbox, outside.artists, outside.load_embedder)
 
-    def on_deleted(points: Sequence[UUID]) -> None:
+    def forget(points: Sequence[UUID]) -> None:
         idempotent.forget(points)
+        codes.void(points)
         cartographer.forget(points)
+
+    def on_deleted(points: Sequence[UUID]) -> None:
+        forget(points)
         if eraser is not None:
             eraser.want()
 
     live = Live(sources, on_deleted)
     cartographer = Cartographer(live, settings.map_every_s)
-    spotify = outside.elsewhere.spotify
-
-    def on_forget(user_id: UserId) -> None:
-        idempotent.forget([point_id(user_id)])
-        cartographer.forget([point_id(user_id)])
-
-    members = Members(
-        live, outside.outbox, store, on_forget=on_forget, on_gone=spotify.forget, on_join=spotify.check_login
-    )
-    watch = SpotifyWatch(spotify, on_ended=members.forget_spotify)
+    members = _members(live, store, outside, codes, forget)
+    watch = SpotifyWatch(outside.elsewhere.spotify, on_ended=members.forget_spotify)
     builder = FeatureBuilder(outside.encoder, GuardedCatalog(outside.artists, guard))
 
     def build(listeners: Sequence[Listener]) -> list[UserFeatures]:
@@ -172,6 +165,7 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         history.close()
         outside.outbox.close()
         idempotent.close()
+        codes.close()
         outside.close()
 
     def warm_up() -> None:
@@ -181,13 +175,14 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
     expirer = None if outside.expire_command is None else Expirer(outside.expire_command)
     lookups = None if outside.lookups is None else GenreLookups(outside.lookups)
     return Parts(
-        service=Service(live, members, Tools(builder, ArtistVectors(build), metrics.searching), bounds),
+        service=Service(live, members, Tools(builder, ArtistVectors(build), metrics.searching, codes), bounds),
         members=members,
         statuses=statuses,
         live=live,
         outbox=outside.outbox,
         reconciler=Reconciler(live, outside.outbox, outside.store, refresh=outside.refresh or (lambda: None)),
         idempotent=idempotent,
+        codes=codes,
         encoding=encoding,
         elsewhere=outside.elsewhere,
         cartographer=cartographer,
@@ -201,6 +196,35 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         warm_up=warm_up,
         close=close,
     )
+
+
+def _members(
+    live: Live, store: FeatureStore, outside: Outside, codes: LeaveCodes, forget: Callable[[Sequence[UUID]], None]
+) -> Members:
+    """The community; ``forget`` takes who leaves out of all that is noted beside the stores."""
+    spotify = outside.elsewhere.spotify
+
+    def on_forget(user_id: UserId) -> None:
+        forget([point_id(user_id)])
+
+    def on_join(person: UserFeatures) -> None:
+        spotify.check_login(person)
+        codes.void([point_id(person.user_id)])  # whoever used this id before need not be who joins now
+
+    return Members(live, outside.outbox, store, on_forget=on_forget, on_gone=spotify.forget, on_join=on_join)
+
+
+def _notes(settings: RetrieverSettings, changes: Settled) -> tuple[Idempotent, LeaveCodes]:
+    """What is noted of repeated requests and of leave codes; nothing of who was deleted while no server ran."""
+    idempotent = Idempotent(
+        settings.home, ttl=timedelta(hours=settings.idempotency_ttl_h), max_bytes=settings.idempotency_max_mb * 2**20
+    )
+    codes = LeaveCodes(settings.home)
+    idempotent.forget(changes.deleted(since=datetime.now(UTC) - timedelta(hours=settings.idempotency_ttl_h)))
+    oldest = codes.oldest()
+    if oldest is not None:
+        codes.void(changes.deleted(since=oldest))
+    return idempotent, codes
 
 
 def _eraser(outside: Outside, settings: RetrieverSettings) -> Eraser | None:

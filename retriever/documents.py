@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from retriever.problems import MEDIA_TYPE, Problem
-from retriever.schemas import Ask, Batch, JobAsk
+from retriever.schemas import Ask, Batch, JobAsk, Mine
 from retriever.schemas_near import NearQuery
 
 VERSION = version("soundalike")
@@ -118,7 +118,7 @@ TAGGED: dict[int | str, dict[str, Any]] = {
 }
 TAGGED_OF_INDEX = {status: {**told, "headers": {**_VERSIONS, **_ETAG}} for status, told in TAGGED.items()}
 
-ASK, BATCH, JOB = _body("Ask"), _body("Batch"), _body("JobAsk")
+ASK, BATCH, JOB, MINE = _body("Ask"), _body("Batch"), _body("JobAsk"), _body("Mine")
 NEAR: dict[str, Any] = {
     "parameters": [_parameter(*named) for named in NearQuery.model_json_schema()["properties"].items()]
 }
@@ -155,6 +155,7 @@ def describe_bodies(app: FastAPI) -> None:
                 ("Ask", Ask.model_json_schema(ref_template=_REF)),
                 ("Batch", Batch.model_json_schema(ref_template=_REF)),
                 ("JobAsk", JobAsk.model_json_schema(ref_template=_REF)),
+                ("Mine", Mine.model_json_schema(ref_template=_REF)),
                 ("Problem", TypeAdapter(Problem).json_schema(ref_template=_REF)),
             ):
                 schemas.update(schema.pop("$defs", {}))

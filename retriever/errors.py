@@ -21,6 +21,7 @@
     ├── StillRunning        the first request of an Idempotency-Key is not answered yet
     ├── AnswerGone          a request was carried out before, and its person was deleted since
     ├── TheirsAlready       a public profile is to replace what somebody brought themselves
+    ├── WrongLeaveCode      a leave code that nobody was given, or that is void
     ├── JobRunning          a job is to begin while another one is not over
     ├── NoReport            a model that no report is kept of
     ├── AddressTaken        the server cannot listen where it was told to
@@ -252,6 +253,18 @@ class TheirsAlready(RetrieverError):
         super().__init__(
             "What is kept of this person they brought themselves, and a link to their profile does not replace it.",
             "Log in with Spotify if it is you, or ask without remember.",
+        )
+
+
+class WrongLeaveCode(RetrieverError):
+    """A leave code that nobody was given, or that is void: its owner has left, or joined again."""
+
+    http_status, code, title = 404, "wrong-leave-code", "Nobody has this leave code"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The leave code is nobody's.",
+            "Send it as it was shown; who has left, or joined again since, has another one or none.",
         )
 
 

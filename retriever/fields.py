@@ -41,6 +41,14 @@ Remember = Annotated[
     Field(description="Join the community, to be found by others. False leaves nothing behind."),
     BeforeValidator(_true_or_false),
 ]
+LeaveCode = Annotated[
+    bool,
+    Field(
+        description="Give who joins a code with which they can later have all that is kept exported; it is shown this "
+        "once. Nobody gets one for a profile that anybody can name: of spotify_url and listenbrainz."
+    ),
+    BeforeValidator(_true_or_false),
+]
 Sources = Annotated[
     list[Name],
     Field(max_length=MAX_SOURCES, description="Only people whose listening was read from one of these."),

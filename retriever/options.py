@@ -53,6 +53,7 @@ class Options:
         choice: who may be recommended.
         like: what bends the question towards it.
         unlike: what bends it away.
+        leave_code: whether who joins is given a code to leave with.
     """
 
     limit: int = DEFAULT_LIMIT
@@ -61,3 +62,4 @@ class Options:
     choice: Choice = ANYBODY
     like: Examples = NO_EXAMPLES
     unlike: Examples = NO_EXAMPLES
+    leave_code: bool = False

@@ -10,6 +10,7 @@ from features.outbox import Outbox
 from features.profile import TasteProfile
 from features.settings import FeatureSettings
 from retriever.access.idempotency import Idempotent
+from retriever.access.leave_codes import LeaveCodes
 from retriever.cartographer import Cartographer
 from retriever.elsewhere import Elsewhere
 from retriever.history import History
@@ -43,6 +44,7 @@ class Parts:
         outbox: what was acknowledged and is not in the feature store yet.
         reconciler: compares the stores, and mends.
         idempotent: answers repeated writes as before.
+        codes: by which people are known who want to leave.
         encoding: makes features of new profiles.
         elsewhere: where profiles are read that are not sent.
         cartographer: has the map of everybody.
@@ -64,6 +66,7 @@ class Parts:
     outbox: Outbox
     reconciler: Reconciler
     idempotent: Idempotent
+    codes: LeaveCodes
     encoding: Lanes
     elsewhere: Elsewhere
     cartographer: Cartographer

@@ -19,6 +19,7 @@ from retriever.fields import (
     Artist,
     Diversity,
     Exclude,
+    LeaveCode,
     Limit,
     ListenBrainzName,
     MinArtists,
@@ -37,7 +38,7 @@ from retriever.options import DEFAULT_LIMIT, Choice, Examples, Options
 from retriever.reading import read_json
 from retriever.schema_words import ASKERS, BENT, EXAMPLE, LIKING
 
-MAX_EXAMPLES, MAX_ASKS = 50, 100
+MAX_EXAMPLES, MAX_ASKS, MAX_LEAVE_CODE = 50, 100, 400
 
 
 class Liked(BaseModel):
@@ -79,6 +80,7 @@ class Ask(BaseModel):
     top_artists: TopArtists | None = None
     playlists: Playlists | None = None
     remember: Remember = True
+    leave_code: LeaveCode = False
     like: Annotated[Liked, Field(description="More like these.")] = Liked()
     unlike: Annotated[Liked, Field(description="Less like these.")] = Liked()
     source: Sources = []
@@ -132,6 +134,7 @@ class Ask(BaseModel):
             choice_of(self.source, self.min_artists, self.active_since, self.exclude, self.diversity),
             self.like.examples(),
             self.unlike.examples(),
+            self.leave_code and (self.profile is not None or self.spotify_login),
         )
 
 
@@ -169,13 +172,15 @@ class Upload(BaseModel):
     top_artists: TopArtistsInForm = None
     playlists: PlaylistsInForm = None
     remember: Remember = True
+    leave_code: LeaveCode = False
     min_artists: MinArtists = 0
     diversity: Diversity = 0.0
 
     def options(self) -> Options:
         """The question without the file."""
         choice = Choice(Where(min_artists=self.min_artists), diversity=self.diversity)
-        return Options(self.limit, Limits(self.top_artists, self.playlists), self.remember, choice)
+        limits = Limits(self.top_artists, self.playlists)
+        return Options(self.limit, limits, self.remember, choice, leave_code=self.leave_code)
 
 
 class JobAsk(BaseModel):
@@ -186,6 +191,21 @@ class JobAsk(BaseModel):
     )
 
     kind: JobKind
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """Read a JSON body. Raises InvalidRequest."""
+        return read_json(cls, body)
+
+
+class Mine(BaseModel):
+    """Who asks for what is kept of them."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    leave_code: Annotated[
+        str, Field(min_length=1, max_length=MAX_LEAVE_CODE, description="As it was shown to who joined with it.")
+    ]
 
     @classmethod
     def parse(cls, body: bytes) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.build import FeatureBuilder
 from features.compact import NO_LIMITS
@@ -16,6 +16,7 @@ from features.user_features import UserFeatures
 from indexer.payload import Card, unpack
 from indexer.ports import IndexVersion, Neighbour
 from indexer.terms import artist_numbers
+from retriever.access.leave_codes import LeaveCodes
 from retriever.answers import Recommendations, SimilarPeople
 from retriever.answers_compatibility import Compatibility
 from retriever.asking import Asking, as_indexed, nobody, of_features
@@ -66,11 +67,13 @@ class Tools:
         builder: makes features of a part of a profile.
         artists: makes vectors of artists.
         searching: a context in which a search is timed.
+        codes: to leave with.
     """
 
     builder: FeatureBuilder
     artists: ArtistVectors
     searching: Callable[[], AbstractContextManager[None]]
+    codes: LeaveCodes
 
 
 class Service:
@@ -121,7 +124,9 @@ class Service:
             asking = self._asking(person, options, unit)
             if options.remember:
                 self._members.join(person)
-            return self._answer(asking, bends, options, unit, stored=options.remember)
+            answer = self._answer(asking, bends, options, unit, stored=options.remember)
+            gets_code = options.remember and options.leave_code
+            return replace(answer, leave_code=self._tools.codes.give(person.user_id)) if gets_code else answer
 
     def recommend_known(self, user_id: UserId | None, options: Options) -> Recommendations:
         """The same for somebody who is already part of the community, or, with None, for nobody in particular.

@@ -16,7 +16,7 @@ class Asked:
     Attributes:
         top_artists: use the heaviest so many only; None for all.
         playlists: use the first so many only; None for all.
-        remember: whether who asks joins the community.
+        remember: whether who asks joins the community, and gets a code to leave with.
         limit: how many people to recommend.
     """
 
@@ -28,4 +28,5 @@ class Asked:
     def fields(self) -> dict[str, int | bool]:
         """As the API names them, without those that are not limited."""
         named = {"limit": self.limit, "top_artists": self.top_artists, "playlists": self.playlists}
-        return {**{name: value for name, value in named.items() if value is not None}, "remember": self.remember}
+        joins = {"remember": self.remember, **({"leave_code": True} if self.remember else {})}
+        return {**{name: value for name, value in named.items() if value is not None}, **joins}

@@ -13,6 +13,7 @@ from dashboard.api.asked import Asked, Place
 from dashboard.api.people import (
     Compatibility,
     Disconnected,
+    Export,
     LoggedIn,
     Person,
     Recommendations,
@@ -84,6 +85,11 @@ class Api:
     def export(self, user_id: str) -> bytes:
         """All that is kept of somebody, as JSON."""
         return self.wire.get(f"{_user(user_id)}/export", self._headers()).content
+
+    def export_mine(self, code: str) -> tuple[str, bytes]:
+        """The id of whoever was given a leave code, and all that is kept of them, as JSON. Raises NotThere."""
+        answer = self.wire.send("POST", "/v1/mine/export", self._headers(), json={"leave_code": code})
+        return self.wire.read_as(Export, answer).user_id, answer.content
 
     def forget(self, user_id: str) -> None:
         """Delete somebody."""

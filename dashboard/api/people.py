@@ -70,7 +70,10 @@ class Coverage(Answer):
 
 
 class Recommendations(Answer):
-    """The nearest people, most similar first, and artists to discover."""
+    """The nearest people, most similar first, and artists to discover.
+
+    ``leave_code``: of who joined with a profile that is their own, by which the API knows them later.
+    """
 
     user_id: str | None
     model_version: int
@@ -79,6 +82,7 @@ class Recommendations(Answer):
     stored: bool
     recommendations: tuple[Recommendation, ...]
     discoveries: tuple[Discovery, ...]
+    leave_code: str | None
 
 
 class Counts(Answer):
@@ -125,6 +129,12 @@ class Compatibility(Answer):
     shared_artists: tuple[str, ...]
     shared_genres: tuple[str, ...]
     eras: Eras | None
+
+
+class Export(Answer):
+    """All that is kept of somebody, of which only whose it is is read here."""
+
+    user_id: str
 
 
 class LoggedIn(Answer):

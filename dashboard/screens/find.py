@@ -12,6 +12,7 @@ from dashboard.api.service import Status
 from dashboard.errors import DashboardError
 from dashboard.room import Room
 from dashboard.screens.find_source import Source, choose
+from dashboard.screens.leave_code import show_code
 from dashboard.screens.results import show_answer
 from dashboard.views import fragments
 from dashboard.views.words import count_text
@@ -62,6 +63,8 @@ def show(room: Room) -> None:
         looks, joins = _consent(is_ready=source is not None)
     if source is not None and (looks or joins):
         _ask(room, source, Asked(*asked, remember=joins), status)
+    if room.answer is not None and room.answer.leave_code is not None:
+        show_code(room.answer.leave_code)
     if room.answer is not None:
         show_answer(room, room.answer)
 

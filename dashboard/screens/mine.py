@@ -7,19 +7,22 @@ import streamlit as st
 from dashboard.api.client import Api
 from dashboard.errors import KeyWanted, NotThere
 from dashboard.room import Room
+from dashboard.screens.disconnect import show_disconnect
 from dashboard.screens.keys import ask_for_key
+from dashboard.screens.leave_code import ask_for_code
 from dashboard.views import fragments, people
 from dashboard.views.words import day_text, named
 
 _GONE = "soundalike.proof"
 NOT_HERE = "While this page was open nobody joined with a file, and nobody is logged in with Spotify."
 AGAIN = (
-    "If you joined with a file, join again with the same file: it makes the same person, whom you can then delete. If "
-    "you joined with a link, log in with Spotify. Else ask whoever runs this server."
+    "Give the leave code that you were shown when you joined. Without one: if you joined with a file, join again with "
+    "the same file, which makes the same person; if you joined with a link, log in with Spotify. Else ask whoever runs "
+    "this server."
 )
 KEY_FIRST = (
-    "This server gives exports out only with it, as they hold all of somebody's listening.",
-    "Ask whoever runs it; an operator types the key in above, or on the page Operations.",
+    "Without your leave code this server gives exports out only with it, as they hold all of somebody's listening.",
+    "Give the code above, or ask whoever runs it; an operator types the key in above, or on the page Operations.",
 )
 
 
@@ -27,7 +30,7 @@ def show(room: Room) -> None:
     """Draw the page."""
     st.html(fragments.heading("My data", "See what is kept of you, take it with you, or leave. Leaving is for good."))
     _proof()
-    _spotify(room)
+    show_disconnect(room)
     own = _own(room)
     user_id = _who(room, own)
     if user_id is None:
@@ -66,6 +69,10 @@ def _who(room: Room, own: list[str]) -> str | None:
     picked = (st.selectbox("You joined as", own, index=0, key="as") if len(own) > 1 else own[0]) if own else None
     if picked is None:
         st.html(fragments.notice("You have not joined here", NOT_HERE, AGAIN, kind="note"))
+        ask_for_code(room)
+    else:
+        with st.expander("I am somebody else, and have a leave code"):
+            ask_for_code(room)
     if room.may_administer:
         typed = st.text_input("Or give an id", key="id", max_chars=200, help="As in the address of a comparison.")
         return typed.strip() or picked
@@ -85,7 +92,7 @@ def _export(room: Room, user_id: str) -> None:
     if not st.button("Prepare my export", key="prepare"):
         return
     try:
-        content = room.as_admin.export(user_id)
+        content = room.export(user_id)
     except KeyWanted:
         st.html(fragments.notice("An admin's key is needed", *KEY_FIRST))
         return
@@ -138,21 +145,3 @@ def _proof() -> None:
                 "You are still here", f"The API still knows {name}.", "Tell whoever runs it: this must not be."
             )
         )
-
-
-def _spotify(room: Room) -> None:
-    if not room.api.session or room.api.logged_in().user_id is None:
-        return
-    st.html(
-        fragments.section(
-            "Disconnect Spotify",
-            "Forgets the tokens, and deletes you if what is kept of you came from Spotify's API. A file that you "
-            "uploaded stays. You can also take the app away at spotify.com/account/apps.",
-        )
-    )
-    if st.button("Disconnect Spotify", key="disconnect"):
-        done = room.api.disconnect()
-        if done.user_id is not None and done.deleted:
-            room.gone(done.user_id)
-        after = "What came from Spotify's API was deleted." if done.deleted else "Nothing kept of you came from there."
-        st.html(fragments.notice("Disconnected", f"The tokens are forgotten. {after}", kind="good"))

@@ -44,6 +44,7 @@ def recommendations(**more: Any) -> dict[str, Any]:
         "stored": True,
         "recommendations": [recommendation(number) for number in range(3)],
         "discoveries": [{"artist": "New & Loved", "score": 3.0, "people": 4}],
+        "leave_code": None,
         **more,
     }
 

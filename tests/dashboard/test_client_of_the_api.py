@@ -26,6 +26,7 @@ KNOWN = [
     ("/v1/profiles", "post", 200, people.Recommendations),
     ("/v1/users/{user_id}", "get", 200, people.Person),
     ("/v1/users/{a}/compatibility/{b}", "get", 200, people.Compatibility),
+    ("/v1/mine/export", "post", 200, people.Export),
     ("/v1/spotify/me", "get", 200, people.LoggedIn),
     ("/v1/spotify/disconnect", "post", 200, people.Disconnected),
     ("/v1/map", "get", 200, taste_map.TasteMap),

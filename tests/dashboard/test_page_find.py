@@ -29,7 +29,16 @@ def test_who_only_looks_is_not_remembered():
 def test_who_joins_says_so_by_a_button_of_its_own():
     stub = a_stub()
     asked_with_a_name(stub, button="join")
-    assert json.loads(stub.bodies("POST /v1/recommendations")[0])["remember"] is True
+    body = json.loads(stub.bodies("POST /v1/recommendations")[0])
+    assert (body["remember"], body["leave_code"]) == (True, True)
+
+
+def test_who_joined_is_shown_their_leave_code_as_long_as_the_page_is_open():
+    given = {"POST /v1/recommendations": recommendations(leave_code="me.x")}
+    page = asked_with_a_name(a_stub(answers=given), button="join")
+    assert "Keep it where you keep passwords" in html_of(page)
+    assert "me.x" in [each.value for each in page.run().code]
+    assert "Keep it where you keep passwords" not in html_of(asked_with_a_name(a_stub(), button="join"))
 
 
 def test_what_is_kept_is_said_before_anything_is_asked():

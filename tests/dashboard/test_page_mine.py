@@ -99,8 +99,12 @@ def _key_of(request: httpx.Request) -> str:
 
 def types_a_key(stub, key: str):
     page = a_page("mine", stub, dashboard_host="music.example", api_key="of the page").run()
-    page.text_input[0].set_value(key)
-    return page.button[0].click().run()
+    return typed(page, "Admin's API key", key, "Use it")
+
+
+def typed(page, label: str, value: str, button: str):
+    next(each for each in page.text_input if each.label == label).set_value(value)
+    return next(each for each in page.button if each.label == button).click().run()
 
 
 def test_a_key_that_is_no_admins_opens_nothing():
@@ -148,7 +152,38 @@ def test_the_next_one_is_not_deleted_by_an_old_confirmation():
 
 def test_an_api_without_keys_gives_a_page_that_others_reach_nobody_elses_data():
     page = a_page("mine", a_stub(), dashboard_host="music.example").run()
-    assert not page.text_input
+    assert [each.label for each in page.text_input] == ["Leave code"]
+
+
+def one_who_comes_back(code: str, **answers):
+    def mine(request: httpx.Request) -> httpx.Response:
+        if request.content == b'{"leave_code":"me.right"}':
+            return httpx.Response(200, json={"user_id": "me"})
+        return problem(404, "The leave code is nobody's.", code="wrong-leave-code")
+
+    forbidden = problem(403, "It needs admin.")
+    stub = deletes_itself(a_stub(answers={"POST /v1/mine/export": mine, "GET /v1/users/me/export": forbidden}))
+    page = a_page("mine", stub, dashboard_host="music.example", api_key="of the page").run()
+    return stub, typed(page, "Leave code", code, "This is me")
+
+
+def test_who_comes_back_with_a_leave_code_takes_their_data_and_leaves_without_an_admins_key():
+    stub, page = one_who_comes_back("me.right")
+    assert not page.exception
+    page.button(key="prepare").click().run()
+    assert len(page.get("download_button")) == 1
+    page.checkbox(key="sure-me").set_value(True).run()
+    page.button(key="delete").click().run()
+    assert "You are gone" in html_of(page)
+    (deleted,) = [asked for asked in stub.asked if asked.method == "DELETE"]
+    assert _key_of(deleted) == "of the page"
+    assert page.session_state["soundalike.leave_codes"] == {}
+
+
+def test_a_leave_code_that_is_nobodys_opens_nothing():
+    _, page = one_who_comes_back("me.wrong")
+    assert "The leave code is nobody&#x27;s." in html_of(page)
+    assert [each.key for each in page.button if each.key in {"prepare", "delete"}] == []
 
 
 def test_nobody_kept_is_said():

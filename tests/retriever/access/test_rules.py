@@ -34,6 +34,7 @@ def test_looking_needs_read(path: str) -> None:
         ("POST", "/v1/recommendations:batch"),
         ("POST", "/v1/profiles"),
         ("DELETE", "/v1/users/ann"),
+        ("POST", "/v1/mine/export"),
     ],
 )
 def test_what_may_change_something_needs_write(method: str, path: str) -> None:
