@@ -84,6 +84,18 @@ def spotify(
 
 
 @app.command()
+def dashboard(
+    points: Annotated[int, typer.Option(min=100, help="People on the map.")] = 20_000,
+    runs: Annotated[int, typer.Option(min=1, help="Counted runs of each.")] = 5,
+) -> None:
+    """The dashboard in a real browser, over the model in SOUNDALIKE_HOME: first paint, a warm query, the map."""
+    from benchmarks.dashboard import run
+
+    stderr().print("building an index, then opening pages in turn with the rivals; some minutes")
+    print("\n".join(run(points, runs)))
+
+
+@app.command()
 def reasons(
     askers: Annotated[int, typer.Option(min=10, help="People whose nearest match is looked at.")] = 500,
 ) -> None:

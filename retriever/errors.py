@@ -131,9 +131,7 @@ class Unexpected(RetrieverError):
     http_status, code, title = 500, "internal-server-error", "Internal Server Error"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The server met an unexpected condition.", "Try again later; the server's log has the details."
-        )
+        super().__init__("The server met an unexpected condition.", "Try again later; its log has the details.")
 
 
 class KeyFileError(RetrieverError):
@@ -262,10 +260,7 @@ class WrongLeaveCode(RetrieverError):
     http_status, code, title = 404, "wrong-leave-code", "Nobody has this leave code"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The leave code is nobody's.",
-            "Send it as it was shown; who has left, or joined again since, has another one or none.",
-        )
+        super().__init__("The leave code is nobody's.", "Send it as it was shown; leaving or joining again voids it.")
 
 
 class JobRunning(RetrieverError):
@@ -283,10 +278,7 @@ class NoReport(RetrieverError):
     http_status, code, title = 404, "no-report", "There is no report"
 
     def __init__(self, version: int) -> None:
-        super().__init__(
-            f"There is no report of a model {version}.",
-            "GET /v1/models lists the models; those never proven have none.",
-        )
+        super().__init__(f"There is no report of a model {version}.", "Models that were never proven have none.")
 
 
 class AddressTaken(RetrieverError):

@@ -129,4 +129,4 @@ def _eras(room: Room, both: Compatibility) -> None:
 
 def _link(room: Room, one: str, other: str) -> None:
     st.html(fragments.section("Share this comparison", "Whoever opens the link on this dashboard sees what you see."))
-    st.code(room.link("compare", a=one, b=other), language=None)
+    st.code(room.link("compare", a=one, b=other), language=None, wrap_lines=True)

@@ -74,13 +74,7 @@ def _compare(room: Room, both: dict[str, str], found: Recommendation, place: int
 
 def _beside(room: Room, answer: Recommendations) -> None:
     st.html(fragments.section("By part of taste", "How near each of them is to you: 1 is the same, 0 unrelated."))
-    st.plotly_chart(
-        figures.towers_beside_me(answer.recommendations[:MOST_ROWS], room.look),
-        theme=None,
-        config={"displayModeBar": False},
-        key="towers",
-        alt="Cosine of artists, genres and playlists, for each of my nearest soundalikes; the same is on their cards.",
-    )
+    st.html(people.towers_beside_me(answer.recommendations[:MOST_ROWS]))
     _eras(room, answer)
 
 

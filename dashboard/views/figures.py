@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dashboard.api.people import Eras, Recommendation
+from dashboard.api.people import Eras
 from dashboard.api.taste_map import TasteMap
 from dashboard.views.palette import Palette
 from dashboard.views.words import escaped, named
@@ -27,10 +27,17 @@ def eras_beside_me(others: Sequence[tuple[str, Eras]], look: Palette) -> Figure:
 
     decades = sorted({each.decade for _, eras in others for each in eras.decades})
     names = [name for name, _ in others]
+    rows = -(-len(names) // 2)  # two in a row, as many as there is room for on a phone
     figure = make_subplots(
-        rows=1, cols=max(1, len(names)), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=_short(names)
+        rows=rows,
+        cols=min(2, len(names)),
+        shared_yaxes="all",
+        horizontal_spacing=0.06,
+        vertical_spacing=0.3 / rows,
+        subplot_titles=_short(names),
     )
-    for at, (_, eras) in enumerate(others, start=1):
+    for at, (_, eras) in enumerate(others):
+        place: dict[str, Any] = {"row": at // 2 + 1, "col": at % 2 + 1, "showlegend": at == 0}
         mine = {each.decade: each.one for each in eras.decades}
         theirs = {each.decade: each.other for each in eras.decades}
         figure.add_bar(
@@ -38,11 +45,9 @@ def eras_beside_me(others: Sequence[tuple[str, Eras]], look: Palette) -> Figure:
             y=[mine.get(decade, 0) for decade in decades],
             marker_color=look.quiet,
             name="me",
-            row=1,
-            col=at,
-            showlegend=at == 1,
             width=0.85,
             hovertemplate="%{x}: me %{y:.0%}<extra></extra>",
+            **place,
         )
         figure.add_scatter(
             x=decades,
@@ -50,47 +55,17 @@ def eras_beside_me(others: Sequence[tuple[str, Eras]], look: Palette) -> Figure:
             mode="lines+markers",
             name="them",
             line={"color": look.accent, "width": 2.5},
-            row=1,
-            col=at,
-            showlegend=at == 1,
             hovertemplate="%{x}: %{y:.0%}<extra></extra>",
+            **place,
         )
     figure.update_yaxes(tickformat=".0%", showgrid=True, gridcolor=look.line, zeroline=False)
-    calm(figure, look, height=330).update_xaxes(tickangle=-60, tickfont_size=11, showgrid=False)
+    calm(figure, look, height=110 + 210 * rows).update_xaxes(tickangle=-60, tickfont_size=11, showgrid=False)
     return _panels(figure, look)
 
 
-def towers_beside_me(found: Sequence[Recommendation], look: Palette) -> Figure:
-    """How near each of them is to me by part of taste: a panel for each part, a bar for each of at most six people."""
-    from plotly.subplots import make_subplots
-
-    parts = (("Artists", "artist"), ("Genres", "genre"), ("Playlists", "playlist"))
-    figure = make_subplots(
-        rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=[title for title, _ in parts]
-    )
-    names = _short([named(each.display_name, each.user_id) for each in found])
-    rows = [f"{place}. {name}" for place, name in enumerate(names, start=1)]
-    for at, (title, part) in enumerate(parts, start=1):
-        figure.add_bar(
-            x=[getattr(each.towers, part) for each in found],
-            y=rows,
-            orientation="h",
-            marker_color=look.accent if at == 1 else look.quiet,
-            width=0.45,
-            showlegend=False,
-            hovertemplate=f"%{{y}}: {title.lower()} %{{x:.2f}}<extra></extra>",
-            row=1,
-            col=at,
-        )
-    figure.update_xaxes(range=[-0.25, 1], dtick=0.5)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    calm(figure, look, height=90 + 38 * max(1, len(rows)))
-    return _panels(figure, look).update_layout(margin={"l": 170, "b": 32})
-
-
 def _short(names: Sequence[str]) -> list[str]:
-    """Names that fit a panel, as text that means nothing to plotly."""
-    return [escaped(name if len(name) <= 20 else f"{name[:19]}…") for name in names]
+    """Names that fit a panel on a phone, as text that means nothing to plotly."""
+    return [escaped(name if len(name) <= 18 else f"{name[:17]}…") for name in names]
 
 
 def _panels(figure: Figure, look: Palette) -> Figure:

@@ -86,6 +86,15 @@ def bar(label: str, value: float | None, *, largest: float = 1.0) -> str:
     )
 
 
+def short_bar(value: float | None) -> str:
+    """A bar over its ``value``, 0 to 1; a dash where it is not known."""
+    if value is None:
+        return '<span class="sa-value">–</span>'
+    share = max(0.0, min(1.0, value)) * 100
+    fill = f'<span class="sa-track"><span class="sa-fill" style="width:{share:.0f}%"></span></span>'
+    return f'{fill}<span class="sa-value">{value:.2f}</span>'
+
+
 def facts(pairs: Sequence[tuple[str, str]]) -> str:
     """Labels and values side by side."""
     rows = "".join(f"<div><dt>{escaped(label)}</dt><dd>{escaped(value)}</dd></div>" for label, value in pairs)

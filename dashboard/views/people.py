@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dashboard.api.people import Compatibility, Discovery, Person, Recommendation, Side, Towers
 from dashboard.views.eras import eras_of_card
-from dashboard.views.fragments import avatar, bar, chips, profile_link
+from dashboard.views.fragments import avatar, bar, chips, profile_link, short_bar
 from dashboard.views.words import (
     confidence_text,
     count_text,
@@ -53,6 +55,19 @@ def towers(parts: Towers) -> str:
     """Bars by part of taste."""
     bars = (("Artists", parts.artist), ("Genres", parts.genre), ("Playlists", parts.playlist))
     return f'<div class="sa-bars">{"".join(bar(label, value) for label, value in bars)}</div>'
+
+
+def towers_beside_me(found: Sequence[Recommendation]) -> str:
+    """How near each of them is to me by part of taste: a row for each, a column for each part."""
+    parts = (("Artists", "artist"), ("Genres", "genre"), ("Playlists", "playlist"))
+    head = "".join(f'<th scope="col">{title}</th>' for title, _ in parts)
+    rows = "".join(
+        f'<tr><th scope="row">{place}. {escaped(named(each.display_name, each.user_id))}</th>'
+        + "".join(f"<td>{short_bar(getattr(each.towers, part))}</td>" for _, part in parts)
+        + "</tr>"
+        for place, each in enumerate(found, start=1)
+    )
+    return f'<table class="sa-table sa-multiples"><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def discovery_list(found: tuple[Discovery, ...]) -> str:

@@ -212,9 +212,11 @@ def test_people_to_choose_from_stand_in_the_order_of_their_names_and_no_two_are_
     assert [*names] == ["me", "u1", "u2"]
 
 
-def test_towers_are_drawn_by_part_and_a_missing_one_stays_empty():
-    figure = figures.towers_beside_me([recommendation()], LIGHT)
-    assert [trace.x[0] for trace in figure.data] == [0.7, 0.5, None]
+def test_towers_are_drawn_by_part_and_a_missing_one_is_a_dash():
+    table = people.towers_beside_me([recommendation(), recommendation(display_name="<b>")])
+    assert table.count('style="width:70%"') == table.count('style="width:50%"') == 2
+    assert table.count('<span class="sa-value">–</span>') == 2
+    assert "2. &lt;b&gt;" in table
 
 
 def test_hubness_has_a_table_of_its_own():

@@ -69,7 +69,7 @@ def a_browser(**context: Any) -> Iterator[Any]:
     where = chromium()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=where, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1280, "height": 900}, **context).new_page()
+        page = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context}).new_page()
         page.set_default_timeout(60_000)
         yield page
         browser.close()

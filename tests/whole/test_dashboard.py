@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -33,25 +34,35 @@ def joins(page: Any, whole: Whole) -> None:
     settled(page)
 
 
-def test_an_export_is_uploaded_and_answered_compared_drawn_and_deleted(page: Any, whole: Whole):
+def test_an_export_is_uploaded_and_answered_compared_by_a_shared_link_and_deleted_with_the_leave_code(
+    page: Any, whole: Whole
+):
     joins(page, whole)
-    assert page.locator("article.sa-bare").count() == 10
+    code = page.locator(".st-key-card-leave-code code").inner_text()
+    assert page.locator("article.sa-bare").count() == page.locator("article.sa-bare .sa-eras").count() == 10
     page.get_by_role("tab", name="Joint list").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the joint list").click()
     assert download.value.path().read_text().startswith("artist,why,with,search_on_spotify")
 
     page.get_by_role("tab", name="People").click()
-    page.get_by_role("button", name="Compare with").first.click()
+    page.get_by_role("button", name="Share").first.click()
+    link = page.locator('[data-testid="stPopoverBody"] code').inner_text()
+    page.goto(link)  # as whoever was given it, who has joined nothing
     page.get_by_role("heading", name="What only one has").wait_for()
-    assert "a=" in page.url
-    assert "b=" in page.url
-    me = httpx.URL(page.url).params["a"]
+    me = httpx.URL(link).params["a"]
+    assert code.startswith(f"{me}.")
 
     goes_to(page, "Taste map")
     page.locator(".js-plotly-plot").wait_for()
 
     goes_to(page, "My data")
+    page.get_by_label("Leave code").fill(code)
+    page.get_by_role("button", name="This is me").click()
+    page.get_by_role("button", name="Prepare my export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download it").click()
+    assert json.loads(download.value.path().read_text())["user_id"] == me
     page.get_by_text("I want to be deleted for good").click()
     page.get_by_role("button", name="Delete me").click()
     page.get_by_text("You are gone").wait_for()
@@ -59,27 +70,68 @@ def test_an_export_is_uploaded_and_answered_compared_drawn_and_deleted(page: Any
     assert whole.server.get(f"/v1/users/{me}").status_code == 404
 
 
-# Where a point of the map is on the page, in pixels: the first soundalike's.
-WHERE = """() => {
+# Where a point of the map is on the page, in pixels: the first of a kind, or of all.
+WHERE = """kind => {
   const graph = document.querySelector('.js-plotly-plot'), box = graph.getBoundingClientRect()
-  const points = graph.data.find(each => each.name === 'my soundalikes'), {xaxis, yaxis} = graph._fullLayout
+  const points = graph.data.find(each => !kind || each.name === kind), {xaxis, yaxis} = graph._fullLayout
   const [x, y] = [points.x, points.y].map(each => each[0] ?? each._inputArray[0])
   return {x: box.x + xaxis._offset + xaxis.l2p(x), y: box.y + yaxis._offset + yaxis.l2p(y),
           who: points.customdata[0][0]}
 }"""
 
 
-def test_a_click_on_somebody_on_the_map_compares_them_with_me(page: Any, whole: Whole):
-    joins(page, whole)
-    goes_to(page, "Taste map")
+def clicks_on_the_map(page: Any, kind: str) -> str:
     page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?.l2p")
     page.wait_for_timeout(1000)
-    point = page.evaluate(WHERE)
+    point = page.evaluate(WHERE, kind)
     page.mouse.move(point["x"], point["y"])
     page.wait_for_timeout(300)
     page.mouse.click(point["x"], point["y"])
+    return str(point["who"])
+
+
+def test_a_click_on_somebody_on_the_map_compares_them_with_me(page: Any, whole: Whole):
+    joins(page, whole)
+    goes_to(page, "Taste map")
+    who = clicks_on_the_map(page, "my soundalikes")
     page.get_by_role("heading", name="What only one has").wait_for()
-    assert httpx.URL(page.url).params["b"] == point["who"]
+    assert httpx.URL(page.url).params["b"] == who
+
+
+def test_whoever_was_picked_first_by_name_is_kept_until_a_click_on_somebody_compares_the_two(page: Any, whole: Whole):
+    page.goto(f"{whole.url}/map")
+    page.get_by_label("Find somebody by name").click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Pick", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("is picked").wait_for()
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data.some(each => each.name === 'picked')")
+    settled(page)
+    who = clicks_on_the_map(page, "")
+    page.get_by_role("heading", name="What only one has").wait_for()
+    both = httpx.URL(page.url).params
+    assert both["b"] == who
+    assert both["a"] not in {"", who}
+
+
+def test_what_says_that_something_goes_on_waits_300_ms_before_it_shows(page: Any, whole: Whole):
+    page.goto(f"{whole.url}/compare")
+    page.get_by_text("Two people are needed").wait_for()
+    for kind in ("stStatusWidget", "stExpanderIconSpinner"):
+        hidden, waits_ms, shown = page.evaluate(
+            """kind => {
+              const made = document.createElement('div')
+              made.dataset.testid = kind
+              document.querySelector('.stApp').append(made)
+              const hidden = getComputedStyle(made).opacity, [waiting] = made.getAnimations()
+              const {delay} = waiting.effect.getTiming()
+              waiting.finish()
+              return [hidden, delay, getComputedStyle(made).opacity]
+            }""",
+            kind,
+        )
+        assert (hidden, waits_ms, shown) == ("0", 300, "1")
 
 
 def test_the_index_is_built_anew_from_the_page_and_rolled_back_each_after_a_confirmation(page: Any, whole: Whole):
@@ -128,24 +180,56 @@ def test_names_that_are_html_or_markdown_stay_text(page: Any, whole: Whole):
     assert page.get_by_text(EVIL).count() > 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_page(whole: Whole, scheme: str):
-    with a_browser(color_scheme=scheme) as page:
-        joins(page, whole)
-        found = {"results": serious(page)}
-        for title in ("Taste map", "Compare two people", "Quality", "Operations", "My data"):
-            goes_to(page, title)
-            found[title] = serious(page)
-    assert {title: each for title, each in found.items() if each} == {}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
+    "user_agent": "Mozilla/5.0 (Linux; Android 11; Pixel 5) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36",
+}
+# What reaches over the edge of the screen, but for what can be scrolled by itself and what is not shown.
+CUT = """() => {
+  const wide = [...document.querySelectorAll('.stMainBlockContainer *')].filter(each => {
+    const {width, right} = each.getBoundingClientRect()
+    return width && right > innerWidth + 1 && !each.closest('.sa-table-wrap, .stTabs, .js-plotly-plot, .sa-tip')
+  })
+  return [...wide.map(each => each.outerHTML.slice(0, 100)),
+          ...(document.documentElement.scrollWidth > innerWidth ? ['the page'] : [])]
+}"""
 
 
-def test_everything_can_be_reached_on_a_narrow_screen(whole: Whole):
-    with a_browser(is_mobile=True) as page:
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.goto(whole.url)
-        page.get_by_role("heading", name="Who listens as you do?").wait_for()
+def look_through(page: Any, whole: Whole) -> dict[str, list[str]]:
+    """What is wrong with whatever is seen on the way of somebody who looks, joins, shares and compares."""
+    found: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
         settled(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        found[name] = serious(page) + page.evaluate(CUT)
+
+    joins(page, whole)
+    look("results")
+    page.get_by_role("button", name="Share").first.click()
+    page.locator('[data-testid="stPopoverBody"] code').wait_for()
+    look("share")
+    page.keyboard.press("Escape")
+    for tab in ("Side by side", "What they love", "Joint list"):
+        page.get_by_role("tab", name=tab).click()
+        look(tab)
+    page.get_by_role("tab", name="People").click()
+    page.get_by_role("button", name="Compare with").first.click()
+    page.get_by_role("heading", name="What only one has").wait_for()
+    look("comparison")
+    for path in ("map", "quality", "operations", "mine", "compare", "compare?a=ghost&b=nobody"):
+        page.goto(f"{whole.url}/{path}")
+        page.locator("h1").wait_for()
+        look(path)
+    return {name: each for name, each in found.items() if each}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing_serious_and_nothing_is_cut_on_any_page(whole: Whole, scheme: str, screen: dict[str, Any]):
+    with a_browser(color_scheme=scheme, **screen) as page:
+        assert look_through(page, whole) == {}
 
 
 def test_a_shared_link_opens_a_comparison_and_an_unknown_person_is_a_sentence(page: Any, whole: Whole):
