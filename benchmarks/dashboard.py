@@ -23,7 +23,8 @@ from tests.whole.browser import a_browser, a_dashboard, started
 from tests.whole.programs import a_free_port, done
 
 EMPTY = "import streamlit as st\n\nst.title('Nothing')\n"
-DRAWN = "() => document.querySelector('.js-plotly-plot')?._fullLayout?._hasOnlyLargeSploms === false"
+LAID_OUT = "() => document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?.l2p"
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ASKED = """() => new Promise(resolve => {
   const app = document.querySelector('.stApp'), began = performance.now()
   let ran = false
@@ -84,7 +85,8 @@ def _query(ours: str, api: str, export: Path, runs: int) -> str:
 
 def _map(ours: str, bare: str, runs: int) -> list[str]:
     def drawn(page: Any) -> None:  # noqa: ANN401 - Playwright's page
-        page.wait_for_function(DRAWN)
+        page.wait_for_function(LAID_OUT)
+        page.evaluate(PAINTED)
 
     page, rival = _in_turn([(f"{ours}/map", drawn), (bare, drawn)], runs)
     return [f"the map {page:.2f} s = {page / rival:.2f} x a bare plotly page with the same points ({rival:.2f} s)"]
