@@ -53,6 +53,9 @@ def show(room: Room) -> None:
     )
     _export(room, user_id)
     _leave(room, user_id, named(person.display_name, person.user_id), is_own=user_id in own)
+    if own:
+        with st.expander("I am somebody else, and have a leave code"):
+            ask_for_code(room)
 
 
 def _own(room: Room) -> list[str]:
@@ -70,9 +73,6 @@ def _who(room: Room, own: list[str]) -> str | None:
     if picked is None:
         st.html(fragments.notice("You have not joined here", NOT_HERE, AGAIN, kind="note"))
         ask_for_code(room)
-    else:
-        with st.expander("I am somebody else, and have a leave code"):
-            ask_for_code(room)
     if room.may_administer:
         typed = st.text_input("Or give an id", key="id", max_chars=200, help="As in the address of a comparison.")
         return typed.strip() or picked

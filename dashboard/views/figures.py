@@ -33,7 +33,7 @@ def eras_beside_me(others: Sequence[tuple[str, Eras]], look: Palette) -> Figure:
         cols=min(2, len(names)),
         shared_yaxes="all",
         horizontal_spacing=0.06,
-        vertical_spacing=0.3 / rows,
+        vertical_spacing=0.4 / rows if rows > 1 else 0,
         subplot_titles=_short(names),
     )
     for at, (_, eras) in enumerate(others):
@@ -59,7 +59,9 @@ def eras_beside_me(others: Sequence[tuple[str, Eras]], look: Palette) -> Figure:
             **place,
         )
     figure.update_yaxes(tickformat=".0%", showgrid=True, gridcolor=look.line, zeroline=False)
-    calm(figure, look, height=110 + 210 * rows).update_xaxes(tickangle=-60, tickfont_size=11, showgrid=False)
+    calm(figure, look, height=110 + 220 * rows)
+    short = [decade[2:] for decade in decades]
+    figure.update_xaxes(tickvals=decades, ticktext=short, tickangle=0, tickfont_size=12, showgrid=False)
     return _panels(figure, look)
 
 

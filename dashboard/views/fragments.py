@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dashboard.errors import DashboardError, Refused
 from dashboard.views.words import escaped, initials, is_spotify, safe_link
 
-SHOWN_CHIPS = 8
+SHOWN_CHIPS, LONG = 8, 24
 
 
 def heading(title: str, lede: str) -> str:
@@ -97,5 +97,10 @@ def short_bar(value: float | None) -> str:
 
 def facts(pairs: Sequence[tuple[str, str]]) -> str:
     """Labels and values side by side."""
-    rows = "".join(f"<div><dt>{escaped(label)}</dt><dd>{escaped(value)}</dd></div>" for label, value in pairs)
+    rows = "".join(f"<div><dt>{escaped(label)}</dt>{_value(value)}</div>" for label, value in pairs)
     return f'<dl class="sa-facts">{rows}</dl>'
+
+
+def _value(value: str) -> str:
+    kind = ' class="sa-long"' if len(value) > LONG else ""
+    return f"<dd{kind}>{escaped(value)}</dd>"

@@ -87,7 +87,7 @@ def rivals_figure(model: Model, metric: str, look: Palette) -> Figure:
         width=0.5,
         hovertemplate="%{y}: %{x:.3f}<extra></extra>",
     )
-    figure.update_yaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, ticklabelstandoff=8)
     return calm(figure, look, height=100 + 34 * len(ranked)).update_layout(margin={"l": 210, "t": 12, "b": 36})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dashboard.api.service import History, Job, Status
@@ -63,6 +64,9 @@ def history_figure(history: History, look: Palette) -> Figure:
             line={"color": colour, "width": 2}, row=row, col=1, showlegend=row == 3, hovertemplate="%{x}: %{y:.4g}",
         )  # fmt: skip
     figure.update_yaxes(gridcolor=look.line, zeroline=False, rangemode="tozero")
+    if history.at:  # of the first minutes no more is shown than an hour, or the axis counts microseconds
+        first, last = history.at[0], history.at[-1]
+        figure.update_xaxes(range=[min(first, last - timedelta(hours=1)), last + timedelta(minutes=2)])
     figure.update_annotations(font={"size": 13, "color": look.quiet}, x=0, xanchor="left")
     calm(figure, look, height=520)
     return figure.update_layout(legend={"y": -0.08, "yanchor": "top"})

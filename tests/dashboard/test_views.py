@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import tomllib
+from datetime import timedelta
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -248,6 +249,8 @@ def test_a_model_without_a_report_has_no_curve():
 def test_history_is_three_pictures_over_one_time():
     drawn = service.history_figure(History.model_validate(stub.history()), LIGHT)
     assert [trace.name for trace in drawn.data] == ["people", "waiting", "index", "model"]
+    begins, ends = drawn.layout.xaxis.range
+    assert ends - begins > timedelta(hours=1)
 
 
 def test_what_is_not_known_of_the_service_is_a_dash():
