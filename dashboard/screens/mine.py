@@ -74,7 +74,7 @@ def _who(room: Room, own: list[str]) -> str | None:
         st.html(fragments.notice("You have not joined here", NOT_HERE, AGAIN, kind="note"))
         ask_for_code(room)
     if room.may_administer:
-        typed = st.text_input("Or give an id", key="id", max_chars=200, help="As in the address of a comparison.")
+        typed = st.text_input("Somebody's id", key="id", max_chars=200, help="As in the address of a comparison.")
         return typed.strip() or picked
     if room.is_guarded:
         with st.expander("Look after somebody else's data, or take an export (operator)"):
