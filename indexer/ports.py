@@ -116,7 +116,7 @@ class UserIndex(Protocol):
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes write to it, too, while it is open here."""
+        """Whether it lies on a server: other processes write to it, too, and answers have to be waited for."""
         ...
 
     @property
