@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from features.errors import SettingsError
 from features.settings import load
 from indexer.ports import RewritableCatalog
-from indexer.settings import IndexSettings
-
-Kind = Literal["embedded", "qdrant"]
+from indexer.settings import IndexSettings, Kind
 
 
 def catalog(kind: Kind | None = None) -> RewritableCatalog:

@@ -8,11 +8,14 @@ from pydantic import Field
 
 from features.settings import HomeSettings
 
+Kind = Literal["embedded", "qdrant"]
+"""What may search."""
+
 
 class IndexSettings(HomeSettings):
     """What the index can be told; the defaults were measured on 100,000 people of width 128."""
 
-    vector_index: Literal["embedded", "qdrant"] = "embedded"
+    vector_index: Kind = "embedded"
     """What searches: ``embedded``, Qdrant's engine in the server's own process; ``qdrant``, a Qdrant server or cluster,
     which several of our servers may share."""
     keep_versions: Annotated[int, Field(ge=1)] = 2

@@ -11,7 +11,8 @@ import re
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
 
 import httpx
 from pydantic import TypeAdapter
@@ -199,3 +200,51 @@ def _selected(body: Any) -> models.PointsSelector:
 
 def _plain(result: Any) -> Any:
     return TypeAdapter(Any).dump_python(result, mode="json")
+
+
+class FakeQdrantSite(FakeQdrant):
+    """The server for other processes, to be entered; ``url`` is where it is then, on loopback."""
+
+    def __enter__(self) -> Self:
+        fake = self
+
+        class Handler(_Handler):
+            server_is = fake
+
+        self._site = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._site.daemon_threads = True
+        self._thread = threading.Thread(target=self._site.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._site.shutdown()
+        self._site.server_close()
+        self._thread.join()
+        self.close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._site.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_is: FakeQdrant
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def _answer(self) -> None:
+        content = self.rfile.read(int(self.headers.get("content-length", 0)))
+        request = httpx.Request(self.command, f"http://fake{self.path}", headers=dict(self.headers), content=content)
+        answer = self.server_is.answer(request)
+        assert isinstance(answer, httpx.Response)
+        self.send_response(answer.status_code)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - as the library calls them
+
+    def log_message(self, *_: object) -> None:
+        pass
