@@ -33,7 +33,9 @@ class QdrantVersionBuilder:
         """Takes over ``leases``, which tell other processes that the collection is being built."""
         self._line, self._shelf, self._collection = line, shelf, collection
         self._leases = leases
-        self._points = Collection(line, shelf.on_server(collection))
+        # A version is proven by exact searches, while the server may still be busy: nobody waits for an answer.
+        patience_s = line.settings.qdrant_admin_timeout_s
+        self._points = Collection(line, shelf.on_server(collection), search_within_s=patience_s)
         self._upload = Upload(line, self._points.name)
         self._index = QdrantUserIndex(self._points, version, lambda: None)
         self._is_done = False

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from qdrant_client import AsyncQdrantClient, models
 
-from indexer.qdrant.line import Line
+from indexer.qdrant.line import Answer, Call, Line
 from indexer.qdrant.narrowing import search_params
 
 READING, SEARCHING, WRITING = (f"The index cannot be {done}" for done in ("read", "searched", "written"))
@@ -26,21 +26,22 @@ Item = TypeVar("Item")
 class Collection:
     """Asks for points and writes them; every method may raise IndexUnavailable."""
 
-    def __init__(self, line: Line, name: str) -> None:
-        """``name`` is the collection's or an alias of it."""
+    def __init__(self, line: Line, name: str, *, search_within_s: float | None = None) -> None:
+        """``name`` is the collection's or an alias of it; what is not given is as the settings have it."""
         self.name = name
         self._line, settings = line, line.settings
         is_quantised = settings.qdrant_quantization != "none"
         self._params = {
             exact: search_params(settings, exact=exact, is_quantised=is_quantised) for exact in (False, True)
         }
-        self._seconds = math.ceil(settings.qdrant_search_timeout_s)  # for the server, which knows whole ones only
+        self._within_s = settings.qdrant_search_timeout_s if search_within_s is None else search_within_s
+        self._seconds = math.ceil(self._within_s)  # for the server, which knows whole ones only
 
     def search(
         self, origin: Origin, wanted: int, allowed: models.Filter | None = None, *, exact: bool = False
     ) -> Scored:
         """The nearest points, with their payloads, the most similar first."""
-        return self._line.read(SEARCHING, lambda client: self._query(client, origin, wanted, allowed, exact=exact))
+        return self._read(SEARCHING, lambda client: self._query(client, origin, wanted, allowed, exact=exact))
 
     def point_and_nearest(self, point: str, wanted: int) -> tuple[Records, Scored]:
         """A point's payload and the nearest others, asked for at once; two empty lists where there is no such point."""
@@ -59,7 +60,7 @@ class Collection:
                 raise found
             return records, found
 
-        return self._line.read(SEARCHING, both)
+        return self._read(SEARCHING, both)
 
     def retrieve(self, points: Iterable[UUID], shown: bool | list[str] = True, *, vectors: bool = True) -> Records:
         """Those of ``points`` that are there, with the payload's fields that are to be ``shown``."""
@@ -79,7 +80,7 @@ class Collection:
 
     def count(self) -> int:
         """How many points there are, exactly."""
-        return self._line.read("The index cannot be counted", lambda client: client.count(self.name, exact=True)).count
+        return self._read("The index cannot be counted", lambda client: client.count(self.name, exact=True)).count
 
     def upsert(self, points: Iterable[models.PointStruct]) -> None:
         """Add or replace points; on disk, and to be found, when it returns."""
@@ -112,7 +113,7 @@ class Collection:
         return answer.points
 
     def _retrieved(self, points: Sequence[str], shown: bool | list[str], *, vectors: bool) -> Records:
-        return self._line.read(
+        return self._read(
             READING,
             lambda client: client.retrieve(self.name, points, with_payload=shown, with_vectors=vectors),
         )
@@ -125,6 +126,9 @@ class Collection:
             lambda client: client.scroll(self.name, offset=start, limit=size, with_payload=shown, with_vectors=vectors),
             within_s=self._line.settings.qdrant_write_timeout_s,
         )
+
+    def _read(self, doing: str, call: Call[Answer]) -> Answer:
+        return self._line.read(doing, call, within_s=self._within_s)
 
     def _upserted(self, points: Sequence[models.PointStruct]) -> None:
         self._line.write(WRITING, lambda client: client.upsert(self.name, points, wait=True))

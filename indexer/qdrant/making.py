@@ -18,6 +18,10 @@ from indexer.qdrant.settings import QdrantSettings
 _EXACT_BELOW_KB = 10_000  # vectors of so few people are compared one by one: as fast, and never wrong
 _MOST_ASKED = most_wanted(5_000)  # people whom a question may name, leave out and compare, generously
 _MOST_CONDITIONS = 16
+_MOST_CANDIDATES, _MOST_OVERSAMPLING = (
+    4096,
+    16.0,
+)  # that the settings allow: who searches may have others than who built
 _LOOK_EVERY_S, _LOOKS = 0.5, 3
 _BYTES = 4  # of a float32
 _MAKING = "The collection cannot be made"
@@ -62,8 +66,8 @@ def limits(settings: QdrantSettings) -> models.StrictModeConfig:
         max_query_limit=_MOST_ASKED,
         unindexed_filtering_retrieve=False,
         unindexed_filtering_update=False,
-        search_max_hnsw_ef=settings.hnsw_ef,
-        search_max_oversampling=settings.oversampling,
+        search_max_hnsw_ef=_MOST_CANDIDATES,
+        search_max_oversampling=_MOST_OVERSAMPLING,
         search_allow_exact=True,  # a version may be proven again, and a small one is searched so anyway
         upsert_max_batchsize=max(1_000, settings.qdrant_upload_batch),
         filter_max_conditions=_MOST_CONDITIONS,

@@ -1,9 +1,12 @@
 """How a version is made on a Qdrant server, gone on with by the next process, and shared by several."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
 import pytest
+from pydantic import ValidationError
 from qdrant_client import models
 
 from features.identity import point_id
@@ -107,11 +110,13 @@ def finished_with(site: Site, *people: str) -> QdrantIndexCatalog:
 
 @pytest.mark.parametrize("is_strict", [True, False])
 def test_a_finished_collection_refuses_what_would_load_the_server_too_much(site: Site, is_strict: bool):
-    a_version(site.process(qdrant_strict=is_strict, hnsw_ef=512))
+    a_version(site.process(qdrant_strict=is_strict))
     strict = [change.strict_mode_config for change in site.fake.changed[FIRST]][-1]
     assert strict.enabled is is_strict
     assert (strict.unindexed_filtering_retrieve, strict.unindexed_filtering_update) == (False, False)
-    assert strict.search_max_hnsw_ef == 512
+    settings_of(hnsw_ef=strict.search_max_hnsw_ef, oversampling=strict.search_max_oversampling)  # all that is allowed
+    with pytest.raises(ValidationError):
+        settings_of(hnsw_ef=strict.search_max_hnsw_ef + 1)
 
 
 def test_the_facts_can_be_read_on_the_server_and_the_alias_leads_to_them(site: Site):
@@ -150,6 +155,20 @@ def test_a_server_that_waits_for_a_word_after_a_restart_is_given_it(site: Site):
     site.fake.status = models.CollectionStatus.GREY
     site.fake.on_change = lambda: setattr(site.fake, "status", models.CollectionStatus.GREEN)
     assert builder.finish().count() == 0
+
+
+def test_a_server_that_is_busy_after_a_build_may_take_its_time_to_be_proven(site: Site):
+    builder = site.process(qdrant_search_timeout_s=0.05).create(1, WIDTH)
+    builder.add([a_person("ann")])
+    index = builder.finish()
+
+    async def slowly(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.2)
+        return site.fake.served(request)
+
+    site.fake.trouble = slowly
+    assert ids(index, EAST, 1, exact=True) == ["ann"]
+    site.fake.trouble = lambda _request: None
 
 
 # Going on
