@@ -28,7 +28,7 @@ step = @printf '\n\033[1m%s\033[0m\n' '$(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo demo-spotify test test-fast test-hopsworks chaos fuzz reconcile erase lint types imports check serve dashboard gradio screenshots import train evaluate stability index rollback bench \
+.PHONY: help setup demo demo-spotify test test-fast test-hopsworks test-qdrant chaos fuzz reconcile erase lint types imports check serve dashboard gradio screenshots import train evaluate stability index rollback bench \
 	constraints clean
 
 help: ## this menu
@@ -138,6 +138,10 @@ test-hopsworks: $(STAMP) ## the contract of both stores against the live project
 	@test -n "$(HOPSWORKS_HOST)" -a -n "$(HOPSWORKS_PROJECT)" -a -n "$(HOPSWORKS_API_KEY)" || \
 		{ echo 'Nothing was tested: set HOPSWORKS_HOST, HOPSWORKS_PROJECT and HOPSWORKS_API_KEY.' >&2; exit 1; }
 	$(BIN)/pytest tests/features/test_feature_store_contract.py tests/trainer/test_registry.py -k hopsworks --timeout 3600
+
+test-qdrant: $(STAMP) ## the contract of the index against the real server that QDRANT_URL names (key: QDRANT_API_KEY)
+	@test -n "$(QDRANT_URL)" || { echo 'Nothing was tested: set QDRANT_URL.' >&2; exit 1; }
+	$(BIN)/pytest tests/indexer -k qdrant-server --timeout 3600
 
 # CHAOS_SEED=N repeats a run.
 chaos: export CHAOS_KILLS ?= 200

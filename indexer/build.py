@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from features.ports import FeatureStore
 from features.profile import UserId
 from indexer.axes import FITTED_ON, axes_of
 from indexer.check import Sample, check_count, check_recall, similarity_quantiles
-from indexer.errors import IndexRejected
+from indexer.errors import IndexRejected, IndexUnavailable
 from indexer.follow import BATCH, WRITE_MAY_LAST, catch_up, findable, vectors_of
 from indexer.ports import IndexCatalog, IndexVersion, PersonVector, VersionBuilder
 from indexer.tombstones import cleared
@@ -77,6 +77,9 @@ def build_version(
     try:
         version = replace(_fill_and_check(builder, features, embedder, options), cleared=free_of)
         builder.seal(version)
+    except (KeyboardInterrupt, IndexUnavailable):
+        builder.pause()
+        raise
     except BaseException:
         builder.abort()
         raise
@@ -87,7 +90,7 @@ def _fill_and_check(
     builder: VersionBuilder, features: FeatureStore, embedder: Embedder, options: BuildOptions
 ) -> IndexVersion:
     watermark = options.clock() - WRITE_MAY_LAST
-    reservoir = _Reservoir(embedder.width, options.seed)
+    reservoir = Reservoir(embedder.width, options.seed)
     people = 0
     options.say("embedding people")
     for batch in features.scan(batch_size=BATCH):
@@ -129,7 +132,7 @@ def _refuse_bad(people: list[PersonVector]) -> None:
         )
 
 
-class _Reservoir:
+class Reservoir:
     """A uniform sample of a stream of people (Vitter's algorithm R), so that memory does not grow with them."""
 
     def __init__(self, width: int, seed: int) -> None:
@@ -138,7 +141,8 @@ class _Reservoir:
         self._vectors = np.zeros((SAMPLE, width), np.float32)
         self._seen = 0
 
-    def add(self, people: list[PersonVector]) -> None:
+    def add(self, people: Sequence[PersonVector]) -> None:
+        """More of the stream."""
         for person in people:
             slot = self._seen if self._seen < SAMPLE else int(self._rng.integers(self._seen + 1))
             self._seen += 1
@@ -151,5 +155,6 @@ class _Reservoir:
             self._vectors[slot] = person.vector
 
     def sample(self, size: int) -> Sample:
+        """``size`` people out of all so far, or fewer."""
         chosen: npt.NDArray[np.intp] = self._rng.permutation(len(self._ids))[:size]
         return [self._ids[index] for index in chosen], self._vectors[chosen]

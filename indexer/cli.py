@@ -1,9 +1,9 @@
-"""``python -m indexer``: build and publish, go back, erase, list. The engine and torch are imported when needed."""
+"""``python -m indexer``: build and publish, go back, erase, list, copy. Engine and torch are imported when needed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from features import console
 from features.settings import FeatureSettings, load
-from indexer.settings import IndexSettings
+from indexer.settings import IndexSettings, Kind
 
 if TYPE_CHECKING:
     from indexer.build import BuildOptions
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def index(
+    context: typer.Context,
     model: Annotated[
         int | None, typer.Option(help="Version of the model to embed with; the latest if not given.")
     ] = None,
@@ -39,18 +40,50 @@ def index(
     A version is searched by nobody before it has proven that everybody is in it and that its approximate search
     finds what exact search finds. A running server moves over by itself, without a failed query.
     """
+    if context.invoked_subcommand is not None:
+        return
     from indexer import compose
 
-    catalog = compose.catalog()
-    if list_versions:
-        _list(catalog)
-    elif rollback:
-        version = catalog.rollback()
-        console.stderr().print(f"went back: {version.name} is live")
-    elif erase:
-        _erase(catalog, wait_s)
-    else:
-        _build(catalog, model)
+    with closing(compose.catalog()) as catalog:
+        if list_versions:
+            _list(catalog)
+        elif rollback:
+            version = catalog.rollback()
+            console.stderr().print(f"went back: {version.name} is live")
+        elif erase:
+            _erase(catalog, wait_s)
+        else:
+            _build(catalog, model)
+
+
+@app.command()
+def copy(
+    source: Annotated[Kind, typer.Option("--from", help="The index to copy from.")],
+    target: Annotated[Kind, typer.Option("--to", help="The index to copy to.")],
+) -> None:
+    """Move a community: copy the live version as it is, check the copy, and publish it there.
+
+    The source stays as it is. Broken off on the way to a Qdrant server, the same command goes on where it stopped. A
+    server that has the embedded index open is to be stopped first.
+    """
+    from indexer import compose
+    from indexer.copy import copy_live
+
+    if source == target:
+        raise typer.BadParameter("it is the same index on both sides")
+    settings = load(IndexSettings)
+    with (
+        closing(compose.catalog(source)) as here,
+        closing(compose.catalog(target)) as there,
+        _told(settings, here.live().count, "copying people") as options,
+    ):
+        done = copy_live(here, there, options)
+    console.stdout().print(_table([done.version], done.version.name))
+    people, again = done.version.count, done.version.count - done.written
+    console.stderr().print(
+        f"copied {people:,} people of {done.source.name} ({source}) to {done.version.name} ({target})"
+        + (f"; {again:,} were there already" if again else "")
+    )
 
 
 def _build(catalog: IndexCatalog, model: int | None) -> None:
@@ -91,12 +124,12 @@ def _erase(catalog: RewritableCatalog, wait_s: float) -> None:
 
 
 @contextmanager
-def _told(settings: IndexSettings, people: int) -> Iterator[BuildOptions]:
+def _told(settings: IndexSettings, people: int, doing: str = "embedding people") -> Iterator[BuildOptions]:
     """Options under which progress is shown."""
     from indexer.build import BuildOptions
 
     with console.progress() as bar:
-        task = bar.add_task("embedding people", total=people)
+        task = bar.add_task(doing, total=people)
         yield BuildOptions(
             keep_versions=settings.keep_versions,
             min_recall=settings.min_recall,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +17,6 @@ from indexer.files import sync_folder
 from indexer.manifest import FIRST_SHARD, write_manifest
 from indexer.ports import IndexVersion, PersonVector
 from indexer.settings import IndexSettings
-
-_NEVER = datetime.fromtimestamp(0, UTC)
 
 
 class EdgeVersionBuilder:
@@ -32,9 +29,10 @@ class EdgeVersionBuilder:
         self._index = EdgeUserIndex(self._shard, version, settings, lock=None)
         self._lock = lock
 
-    def add(self, people: Sequence[PersonVector]) -> None:
-        """Add a batch."""
+    def add(self, people: Sequence[PersonVector]) -> int:
+        """Add a batch; all of it is new."""
         self._index.upsert(people)
+        return len(people)
 
     def finish(self) -> EdgeUserIndex:
         """Build the graph, on all cores and holding the GIL; the returned index is for checking.
@@ -67,7 +65,4 @@ class EdgeVersionBuilder:
             shutil.rmtree(self._staging, ignore_errors=True)
             self._lock.close()
 
-
-def unproven(name: str, model_version: int, width: int) -> IndexVersion:
-    """The facts of a version that is not built yet."""
-    return IndexVersion(name, model_version, width, 0, _NEVER, _NEVER, 0.0, ())
+    pause = abort  # a shard whose builder is gone is not gone on with

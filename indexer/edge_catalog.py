@@ -21,14 +21,15 @@ from uuid import UUID
 
 from features.files import locked
 from indexer.alias import Alias, read_alias, write_alias
-from indexer.edge_builder import EdgeVersionBuilder, unproven
+from indexer.edge_builder import EdgeVersionBuilder
 from indexer.edge_folder import lock_of, shard_of, strays, take
 from indexer.edge_index import EdgeUserIndex
-from indexer.edge_rewrite import EdgeVersionRewriter, LeftOut, rewriter
+from indexer.edge_rewrite import EdgeVersionRewriter, rewriter
 from indexer.edge_shard import load_shard
 from indexer.errors import IndexUnavailable, NoIndex
 from indexer.files import folder_errors, private_folder, write_atomically
-from indexer.manifest import MEND, parse_name, read_manifest, version_name
+from indexer.left_out import LeftOut
+from indexer.manifest import MEND, parse_name, read_manifest, unproven, version_name
 from indexer.ports import IndexVersion, Outdated, nobody
 from indexer.settings import IndexSettings
 
@@ -150,6 +151,9 @@ class EdgeIndexCatalog:
             pointed = [name for name in (alias.name, alias.previous) if name in newest] if alias else []
             kept = list(dict.fromkeys([*pointed, *newest]))[: max(keep, 1)]
             return [name for name in self._names() if name not in kept and self._drop(self._versions / name)]
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
     def _drop(self, folder: Path) -> bool:
         lock = lock_of(folder)

@@ -19,7 +19,6 @@ from qdrant_edge import (
     Point,
     Query,
     QueryRequest,
-    Record,
     ScoredPoint,
     ScrollRequest,
     UpdateOperation,
@@ -30,14 +29,12 @@ from features.profile import UserId
 from indexer.edge_filter import filter_of
 from indexer.edge_shard import engine, search_params
 from indexer.payload import CONTENT
+from indexer.points import FEW, USER_ID, content_of, nearest, person_of, points_of
 from indexer.ports import EVERYBODY, IndexVersion, Neighbour, Payload, PersonVector, Where
 from indexer.settings import IndexSettings
-from indexer.vectors import unit, units
+from indexer.vectors import unit
 
-_USER_ID = "user_id"  # kept in the payload by this adapter, since a point id does not lead back to it
-_FEW = 16  # people to leave out who are dropped afterwards instead of filtered
 _FLUSH_EVERY = 500  # writes; unflushed, old states of the same people pile up on the disk, and in the next opening
-_MOST_TIES = 1_000  # beyond so many equals at the last place, which of them are named is left to the engine
 
 
 class EdgeUserIndex:
@@ -53,6 +50,11 @@ class EdgeUserIndex:
         self._closed = False
         self._unflushed = 0
         self._params = {exact: search_params(settings, exact=exact) for exact in (False, True)}
+
+    @property
+    def is_shared(self) -> bool:
+        """Never: a shard belongs to one process."""
+        return False
 
     @property
     def version(self) -> IndexVersion:
@@ -71,7 +73,7 @@ class EdgeUserIndex:
         """The nearest people, most similar first, ties by user id: also those between the last one in and out."""
         query = Query.Nearest(unit(vector, self._version.width).tolist())
         # A few people too many cost less than a filter, which the engine must ask at every step through the graph.
-        if where != EVERYBODY or len(exclude) > _FEW:
+        if where != EVERYBODY or len(exclude) > FEW:
             return self._nearest(query, limit, filter_of(where, exclude), exact=exact)
         found = self._nearest(query, limit + len(exclude), exact=exact)
         return [neighbour for neighbour in found if neighbour.user_id not in exclude][:limit]
@@ -95,17 +97,14 @@ class EdgeUserIndex:
         """Those of ``user_ids`` who are in the index."""
         with engine("The index cannot be read"):
             records = self._shard.retrieve([point_id(user_id) for user_id in user_ids], True, True)
-        return {person.user_id: person for person in map(_person, records)}
+        people = [person_of(record.payload, record.vector) for record in records]
+        return {person.user_id: person for person in people}
 
     def upsert(self, people: Sequence[PersonVector]) -> None:
         """Add or replace; in the write-ahead log when it returns, so that a crash of the process loses nobody."""
         if not people:
             return
-        vectors = units([person.vector for person in people], self._version.width).tolist()
-        points = [
-            Point(point_id(person.user_id), vector, {**person.payload, _USER_ID: person.user_id})
-            for person, vector in zip(people, vectors, strict=True)
-        ]
+        points = [Point(*point) for point in points_of(people, self._version.width)]
         with engine("The index cannot be written"):
             self._shard.update(UpdateOperation.upsert_points(points))
             self._flush_now_and_then()
@@ -130,18 +129,18 @@ class EdgeUserIndex:
         following = None
         while True:
             with engine("The index cannot be read"):
-                records, following = self._shard.scroll(ScrollRequest(following, batch_size, None, [_USER_ID, CONTENT]))
-            yield dict(map(content_of, records))
+                records, following = self._shard.scroll(ScrollRequest(following, batch_size, None, [USER_ID, CONTENT]))
+            yield dict(content_of(record.payload) for record in records)
             if following is None:
                 return
 
-    def walk(self, fields: Collection[str], batch_size: int = 100) -> Iterator[list[PersonVector]]:
+    def walk(self, fields: Collection[str] | None, batch_size: int = 100) -> Iterator[list[PersonVector]]:
         """Everybody in batches, by ``point_id``, with those ``fields`` of their payload; 3 ms for 100 people."""
-        shown, following = [_USER_ID, *fields], None
+        shown, following = True if fields is None else [USER_ID, *fields], None
         while True:
             with engine("The index cannot be read"):
                 records, following = self._shard.scroll(ScrollRequest(following, batch_size, None, shown, True))
-            yield list(map(_person, records))
+            yield [person_of(record.payload, record.vector) for record in records]
             if following is None:
                 return
 
@@ -165,35 +164,9 @@ class EdgeUserIndex:
     def _nearest(
         self, query: Query, limit: int, allowed: Filter | None = None, *, exact: bool = False
     ) -> list[Neighbour]:
-        wanted = limit + 1
-        while True:
+        def ask(wanted: int) -> list[ScoredPoint]:
             request = QueryRequest(wanted, query=query, with_payload=True, filter=allowed, params=self._params[exact])
             with engine("The index cannot be searched"):
-                points = self._shard.query(request)
-            if len(points) < wanted or points[limit - 1].score > points[-1].score or wanted > limit + _MOST_TIES:
-                break
-            wanted *= 2
-        neighbours = [_neighbour(point) for point in points]
-        neighbours.sort(key=_by_similarity_then_id)
-        return neighbours[:limit]
+                return self._shard.query(request)
 
-
-def content_of(record: Record) -> tuple[UserId, str]:
-    """Whose record it is, and the ``content`` of their payload ('' where there is none)."""
-    payload = record.payload or {}
-    return UserId(payload[_USER_ID]), payload.get(CONTENT, "")
-
-
-def _person(record: Record) -> PersonVector:
-    payload = record.payload or {}
-    user_id = UserId(payload.pop(_USER_ID))
-    return PersonVector(user_id, np.asarray(record.vector, np.float32), payload)
-
-
-def _neighbour(point: ScoredPoint) -> Neighbour:
-    payload = point.payload or {}
-    return Neighbour(payload.pop(_USER_ID), min(max(point.score, -1.0), 1.0), payload)
-
-
-def _by_similarity_then_id(neighbour: Neighbour) -> tuple[float, UserId]:
-    return -neighbour.similarity, neighbour.user_id
+        return nearest(limit, ask)

@@ -8,38 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
-from uuid import UUID
 
 from qdrant_edge import CountRequest, EdgeShard, Point, Record, ScrollRequest, UpdateOperation
 
 from indexer.edge_folder import fresh_shard_of, shard_of, sweep
-from indexer.edge_index import EdgeUserIndex, content_of
+from indexer.edge_index import EdgeUserIndex
 from indexer.edge_shard import build_graph, create_shard, engine, load_shard
 from indexer.errors import IndexUnavailable
 from indexer.files import folder_errors, sync_folder
+from indexer.left_out import LeftOut
 from indexer.manifest import MEND, read_manifest, write_manifest
-from indexer.ports import IndexVersion, Outdated, PersonVector
+from indexer.ports import IndexVersion, PersonVector
 from indexer.settings import IndexSettings
 
 _BATCH = 1000
 _COPYING = "The index cannot be copied"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Whom a rewritten version leaves out: some points, and of the others whom ``outdated`` names."""
-
-    points: frozenset[UUID]
-    outdated: Outdated
-
-    def others(self, records: Sequence[Record]) -> list[Record]:
-        """Those of ``records`` who stay."""
-        rest = [(record, *content_of(record)) for record in records if record.id not in self.points]
-        named = frozenset(self.outdated({user_id: content for _, user_id, content in rest}))
-        return [record for record, user_id, _ in rest if user_id not in named]
 
 
 class EdgeVersionRewriter:
@@ -51,9 +37,10 @@ class EdgeVersionRewriter:
         self._shard, self._index = shard, index
         self._lock = lock
 
-    def add(self, people: Sequence[PersonVector]) -> None:
-        """Add a batch."""
+    def add(self, people: Sequence[PersonVector]) -> int:
+        """Add a batch; all of it is new."""
         self._index.upsert(people)
+        return len(people)
 
     def finish(self) -> EdgeUserIndex:
         """Build the graph, on all cores and holding the GIL; the returned index is for checking.
@@ -86,6 +73,8 @@ class EdgeVersionRewriter:
                 last_of_all_first.callback(sweep, self._folder)
             last_of_all_first.callback(self._index.close)
 
+    pause = abort
+
 
 def rewriter(folder: Path, settings: IndexSettings, left_out: LeftOut, *, lock: IO[bytes]) -> EdgeVersionRewriter:
     """Copy everybody in the version of ``folder`` but whom ``left_out`` names. Takes over ``lock``.
@@ -110,7 +99,8 @@ def _copy(source: EdgeShard, target: EdgeShard, left_out: LeftOut) -> int:
     copied = seen = 0
     try:
         for records in _batches(source):
-            living = left_out.others(records)
+            staying = left_out.others({record.id: record.payload for record in records})  # type: ignore[misc]
+            living = [record for record in records if record.id in staying]
             if living:
                 # mypy: asked for, so every record has its vector
                 points = [Point(record.id, record.vector, record.payload) for record in living]  # type: ignore[arg-type]

@@ -4,7 +4,8 @@ IndexerError
 ├── NoIndex            no version was ever published, or none to go back to
 ├── IndexUnavailable   the index cannot be opened or does not answer
 │   ├── IndexInUse     another process has it open
-│   └── IndexBeingRewritten  an eraser is at work on it
+│   ├── IndexBeingRewritten  an eraser is at work on it
+│   └── IndexRefused   its server does not accept the key
 ├── BadVector          a vector is not finite, is zero, or has another width
 └── IndexRejected      a new version failed its checks and was not published
 """
@@ -42,6 +43,12 @@ class IndexBeingRewritten(IndexUnavailable):
     """An eraser is at work on the index."""
 
     code, title = "index-being-rewritten", "The index is being rewritten"
+
+
+class IndexRefused(IndexUnavailable):
+    """The server of the index does not accept the key, or not for this."""
+
+    code, title = "index-refused", "The index refused its key"
 
 
 class BadVector(IndexerError):

@@ -1,4 +1,4 @@
-"""A version's facts on disk: ``manifest.json`` beside its shard, and the names that versions bear."""
+"""A version's facts as they are kept, on disk in ``manifest.json`` beside its shard, and the names versions bear."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import re
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from indexer.ports import Cleared, IndexVersion
 MANIFEST = "manifest.json"
 MEND = "Build a new one with: python -m indexer"
 FIRST_SHARD = "shard"
+_NEVER = datetime.fromtimestamp(0, UTC)
 _FORMAT = 3  # of the manifest, the payload and the shard's layout together; another number is not read
 _NAME = re.compile(r"users-v([1-9][0-9]*)-b([1-9][0-9]*)")
 _SHARD = re.compile(r"shard(-[1-9][0-9]*)?")
@@ -34,17 +35,45 @@ def parse_name(name: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def write_manifest(folder: Path, version: IndexVersion, shard: str = FIRST_SHARD) -> None:
-    """Write the facts, with the name of the folder's shard that is meant; they are what makes a version whole."""
-    facts = {
+def unproven(name: str, model_version: int, width: int) -> IndexVersion:
+    """The facts of a version that is not built yet."""
+    return IndexVersion(name, model_version, width, 0, _NEVER, _NEVER, 0.0, ())
+
+
+def facts_of(version: IndexVersion) -> dict[str, Any]:
+    """The facts as JSON can hold them."""
+    return {
         "format": _FORMAT,
-        "edge": importlib.metadata.version("qdrant-edge-py"),
-        "shard": shard,
         **asdict(version),
         "watermark": version.watermark.isoformat(),
         "created_at": version.created_at.isoformat(),
         "cleared": {"at": version.cleared.at.isoformat(), "known": version.cleared.known},
     }
+
+
+def version_of(name: str, facts: dict[str, Any]) -> IndexVersion:
+    """The inverse of :func:`facts_of`; ``name`` is whose they are said to be.
+
+    Raises:
+        IndexUnavailable: they are damaged or of another format.
+    """
+    try:
+        written_as = facts["format"]
+        if written_as == _FORMAT:
+            return _version_of({key: value for key, value in facts.items() if key != "format"})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise damaged(name) from error
+    raise IndexUnavailable(f"The index {name} was written in format {written_as}, not {_FORMAT}.", MEND)
+
+
+def damaged(name: str) -> IndexUnavailable:
+    """What there is to say of a version whose facts cannot be read."""
+    return IndexUnavailable(f"The facts of the index {name} are missing or damaged.", MEND)
+
+
+def write_manifest(folder: Path, version: IndexVersion, shard: str = FIRST_SHARD) -> None:
+    """Write the facts, with the name of the folder's shard that is meant; they are what makes a version whole."""
+    facts = {"edge": importlib.metadata.version("qdrant-edge-py"), "shard": shard, **facts_of(version)}
     write_atomically(folder / MANIFEST, json.dumps(facts).encode())
 
 
@@ -61,23 +90,21 @@ def read_shard(folder: Path) -> str:
 def _read(folder: Path) -> tuple[IndexVersion, str]:
     try:
         facts = json.loads((folder / MANIFEST).read_bytes())
-        written_as = facts.pop("format")
         facts.pop("edge")
-        if written_as == _FORMAT:
-            return _facts(facts)
+        shard = facts.pop("shard", "")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise IndexUnavailable(f"The facts of the index {folder.name} are missing or damaged.", MEND) from error
-    raise IndexUnavailable(f"The index {folder.name} was written in format {written_as}, not {_FORMAT}.", MEND)
+        raise damaged(folder.name) from error
+    version = version_of(folder.name, facts)
+    if not isinstance(shard, str) or not _SHARD.fullmatch(shard):
+        raise damaged(folder.name)
+    return version, shard
 
 
-def _facts(facts: dict[str, Any]) -> tuple[IndexVersion, str]:
-    shard = facts.pop("shard")
-    if not _SHARD.fullmatch(shard):
-        raise ValueError(shard)
+def _version_of(facts: dict[str, Any]) -> IndexVersion:
     for key in ("watermark", "created_at"):
         facts[key] = datetime.fromisoformat(facts[key])
     facts["similarity_quantiles"] = tuple(facts["similarity_quantiles"])
     if facts.get("axes") is not None:  # versions of before have none
         facts["axes"] = Axes.read(facts["axes"], facts["width"])
     facts["cleared"] = Cleared(datetime.fromisoformat(facts["cleared"]["at"]), facts["cleared"]["known"])
-    return IndexVersion(**facts), shard
+    return IndexVersion(**facts)

@@ -115,6 +115,11 @@ class UserIndex(Protocol):
     """One opened version: search it, read it, keep it up to date. May raise ``IndexUnavailable``, ``BadVector``."""
 
     @property
+    def is_shared(self) -> bool:
+        """Whether it lies on a server: other processes write to it, too, and answers have to be waited for."""
+        ...
+
+    @property
     def version(self) -> IndexVersion:
         """Which version this is."""
         ...
@@ -154,8 +159,8 @@ class UserIndex(Protocol):
         """Everybody with the ``content`` of their payload ('' where there is none), in batches; none twice."""
         ...
 
-    def walk(self, fields: Collection[str], batch_size: int = 100) -> Iterator[list[PersonVector]]:
-        """Everybody in batches, by ``features.identity.point_id``, with those ``fields`` of their payload.
+    def walk(self, fields: Collection[str] | None, batch_size: int = 100) -> Iterator[list[PersonVector]]:
+        """Everybody in batches, by ``features.identity.point_id``, with those ``fields`` of their payload; None: all.
 
         Point ids are hashes, so the first n are a sample at random, and the same one as long as they stay. Others have
         their turn between two batches; who is written or deleted meanwhile may be in or not.
@@ -172,10 +177,13 @@ class UserIndex(Protocol):
 
 
 class VersionBuilder(Protocol):
-    """A version being filled; nobody can search it before it is published."""
+    """A version being filled; nobody can search it before it is published.
 
-    def add(self, people: Sequence[PersonVector]) -> None:
-        """Add a batch."""
+    An engine elsewhere may write what is added some time later, and raise what went wrong with it from any call.
+    """
+
+    def add(self, people: Sequence[PersonVector]) -> int:
+        """Add a batch; returns how many had to be written, since an interrupted builder had not come to them."""
         ...
 
     def finish(self) -> UserIndex:
@@ -188,6 +196,13 @@ class VersionBuilder(Protocol):
 
     def abort(self) -> None:
         """Leave nothing behind."""
+        ...
+
+    def pause(self) -> None:
+        """Break off; where the engine can, the next ``create`` of the same model goes on with what was added.
+
+        Where it cannot, as :meth:`abort`.
+        """
         ...
 
 
@@ -215,11 +230,15 @@ class IndexCatalog(Protocol):
         ...
 
     def open(self, name: str) -> UserIndex:
-        """Open a version for reading and writing (embedded: one process at a time, and not while it is rewritten)."""
+        """Open a version for reading and writing, not while it is rewritten (embedded: one process at a time)."""
         ...
 
     def prune(self, keep: int) -> list[str]:
         """Drop all but the live version and the ``keep - 1`` newest others; returns the dropped names."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections, once what was opened is closed."""
         ...
 
 

@@ -8,12 +8,16 @@ from pydantic import Field
 
 from features.settings import HomeSettings
 
+Kind = Literal["embedded", "qdrant"]
+"""What may search."""
+
 
 class IndexSettings(HomeSettings):
     """What the index can be told; the defaults were measured on 100,000 people of width 128."""
 
-    vector_index: Literal["embedded"] = "embedded"
-    """What searches: ``embedded``, Qdrant's engine in the server's own process. Any other is refused."""
+    vector_index: Kind = "embedded"
+    """What searches: ``embedded``, Qdrant's engine in the server's own process; ``qdrant``, a Qdrant server or cluster,
+    which several of our servers may share."""
     keep_versions: Annotated[int, Field(ge=1)] = 2
     """Versions that stay after a build: the live one, the one that was live before (for ``--rollback``), newer ones."""
     min_recall: Annotated[float, Field(ge=0, le=1)] = 0.98

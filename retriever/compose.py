@@ -13,6 +13,7 @@ from features.spotify.compose import open_spotify
 from features.spotify.login import Login
 from features.spotify.settings import SpotifySettings
 from indexer import compose as indexer_compose
+from indexer.settings import IndexSettings
 from retriever.assembly import Outside, assemble
 from retriever.elsewhere import Elsewhere, SpotifyDoor
 from retriever.eraser import COMMAND
@@ -64,20 +65,22 @@ def outside(settings: RetrieverSettings, feature_settings: FeatureSettings) -> O
         if feature_settings.musicbrainz_contact is not None:
             lookups = stack.enter_context(closing(features_compose.lookups(feature_settings, room)))
         places = _elsewhere(feature_settings, stack)
+        catalog = stack.enter_context(closing(indexer_compose.catalog()))
         close = stack.pop_all().close
     return Outside(
         store=room.store,
         artists=room.catalog,
         encoder=room.encoder,
         outbox=features_compose.outbox(feature_settings),
-        catalog=indexer_compose.catalog(),
+        catalog=catalog,
         load_embedder=fitting_embedder,
         model_created_at=made.get,
         elsewhere=places,
         models=models,
         jobs=COMMANDS,
         refresh=refresh,
-        erase_command=COMMAND,
+        # Several servers may share an index on a server: none of them is to build it anew after each deletion.
+        erase_command=COMMAND if load(IndexSettings).vector_index == "embedded" else None,
         lookups=lookups,
         expire_command=EXPIRE,
         close=close,

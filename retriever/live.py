@@ -131,6 +131,11 @@ class Live:
         return self._unit.version
 
     @property
+    def is_shared(self) -> bool:
+        """Whether the live version lies on a server, which has to be waited for."""
+        return self._unit.index.is_shared
+
+    @property
     def is_down(self) -> bool:
         """Whether the live version failed and was not opened again yet."""
         return self._unit.is_down
@@ -149,12 +154,16 @@ class Live:
             return
         # Asked before the writers are stopped: a store that hangs must not keep them waiting.
         with self.lease() as unit:
-            behind = is_behind(unit.index, self._sources.changes, since=since)
+            behind, is_shared = is_behind(unit.index, self._sources.changes, since=since), unit.index.is_shared
         if behind:
             with self.writing(), self.changing() as unit:
                 done = catch_up(unit.index, self._sources.changes, unit.embedder, since=since)
             if done.deleted:
                 self._on_deleted(done.deleted)
+        elif is_shared:  # whoever wrote to the store has written to the index as well, unseen from here
+            with self.writing():
+                self.changes += 1
+                self.generation += 1
         self._followed_until = settled or since  # what was missed by an error is looked for again
 
     def _move_over_or_mend(self) -> None:

@@ -35,8 +35,10 @@ async def similar(request: Request) -> Response:
     if not _is_quick(asked):
         page = await room.workers.admit(lambda: room.workers.run(lambda: service.similar(asked)))
         return tagged(request, page, versions_of(page))
-    # Inline: it takes less than handing it to a thread, and the engine would hold the GIL there as well.
-    found = service.similar(asked)
+    if room.parts.live.is_shared:
+        found = await room.workers.admit(lambda: room.workers.run(lambda: service.similar(asked)))
+    else:  # Inline: it takes less than handing it to a thread, and the engine would hold the GIL there as well.
+        found = service.similar(asked)
     answer = labelled(found, versions_of(found))
     room.recent.put(key, answer, generation)
     return unless_known(request, answer)

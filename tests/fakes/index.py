@@ -50,6 +50,10 @@ class MemoryUserIndex:
         self._closed = False
 
     @property
+    def is_shared(self) -> bool:
+        return False
+
+    @property
     def version(self) -> IndexVersion:
         return self._version
 
@@ -94,10 +98,12 @@ class MemoryUserIndex:
         for start in range(0, max(len(everybody), 1), batch_size):
             yield {p.user_id: str(p.payload.get("content", "")) for p in everybody[start : start + batch_size]}
 
-    def walk(self, fields: Collection[str], batch_size: int = 100) -> Iterator[list[PersonVector]]:
+    def walk(self, fields: Collection[str] | None, batch_size: int = 100) -> Iterator[list[PersonVector]]:
         self._must_be_open()
         everybody = [self._people[point] for point in sorted(self._people)]
-        shown = [replace(p, payload={f: v for f, v in p.payload.items() if f in fields}) for p in everybody]
+        shown = [
+            replace(p, payload={f: v for f, v in p.payload.items() if fields is None or f in fields}) for p in everybody
+        ]
         for start in range(0, max(len(shown), 1), batch_size):
             yield shown[start : start + batch_size]
 
@@ -206,6 +212,9 @@ class MemoryIndexCatalog:
             del self._sealed[name]
         return dropped
 
+    def close(self) -> None:
+        pass
+
     def _must_know(self, name: str) -> None:
         if name not in self._sealed:
             raise NoIndex(f"There is no version {name} of the index.")
@@ -235,8 +244,9 @@ class MemoryVersionBuilder:
     def is_at_work(self) -> bool:
         return not self._index.is_closed
 
-    def add(self, people: Sequence[PersonVector]) -> None:
+    def add(self, people: Sequence[PersonVector]) -> int:
         self._index.upsert(people)
+        return len(people)
 
     def finish(self) -> MemoryUserIndex:
         return self._index
@@ -249,3 +259,5 @@ class MemoryVersionBuilder:
 
     def abort(self) -> None:
         self._index.close()
+
+    pause = abort

@@ -7,12 +7,13 @@ import pytest
 
 from indexer.ports import IndexCatalog, RewritableCatalog, UserIndex
 from tests.indexer.erasing import Home, everybody
-from tests.indexer.versions import CATALOGS, EAST, NORTH, a_person, a_version
+from tests.indexer.versions import CATALOGS, EAST, KINDS, NORTH, a_person, a_version
 
 
-@pytest.fixture(params=CATALOGS)
-def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> RewritableCatalog:
-    return CATALOGS[request.param](tmp_path)
+@pytest.fixture(params=KINDS)
+def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RewritableCatalog]:
+    with CATALOGS[request.param](tmp_path) as catalog:
+        yield catalog
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from features.identity import point_id
 from features.profile import UserId
 from indexer.errors import BadVector, IndexUnavailable
 from indexer.ports import IndexCatalog, PersonVector, UserIndex
-from tests.indexer.versions import CATALOGS, EAST, NORTH, UP, WIDTH, a_person, a_version, ids
+from tests.indexer.versions import CATALOGS, EAST, KINDS, NORTH, UP, WIDTH, a_person, a_version, ids
 
 # Searching
 
@@ -81,15 +81,15 @@ def test_equals_are_told_apart_by_user_id_even_at_the_last_place(index: UserInde
     assert found == twins[excluded : excluded + 5]
 
 
-@pytest.fixture(scope="module", params=CATALOGS)
+@pytest.fixture(scope="module", params=KINDS)
 def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserIndex]:
     """Everybody on a coarse grid, so that many are equal; a third of them came after the graph was built."""
-    catalog = CATALOGS[request.param](tmp_path_factory.mktemp("crowd"))
-    people = crowd_people()
-    opened = catalog.open(a_version(catalog, *people[:60]))
-    opened.upsert(people[60:])
-    yield opened
-    opened.close()
+    with CATALOGS[request.param](tmp_path_factory.mktemp("crowd")) as catalog:
+        people = crowd_people()
+        opened = catalog.open(a_version(catalog, *people[:60]))
+        opened.upsert(people[60:])
+        yield opened
+        opened.close()
 
 
 def crowd_people() -> list[PersonVector]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from hypothesis import strategies as st
 
 from features.profile import UserId
 from indexer.edge_catalog import EdgeIndexCatalog
-from indexer.ports import EVERYBODY, PersonVector, UserIndex, Where
+from indexer.ports import EVERYBODY, IndexCatalog, PersonVector, UserIndex, Where
 from indexer.settings import IndexSettings
-from tests.indexer.versions import CATALOGS, EAST, NORTH, UP, WIDTH, a_person, a_version, ids
+from tests.indexer.versions import CATALOGS, EAST, KINDS, NORTH, UP, WIDTH, a_person, a_version, ids
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PEOPLE = 90
@@ -32,15 +31,15 @@ def somebody(number: int) -> PersonVector:
     return a_person(f"p-{number:02}", vector, **({} if number % 10 == 0 else facts), artists="Air")
 
 
-@pytest.fixture(scope="module", params=CATALOGS)
+@pytest.fixture(scope="module", params=KINDS)
 def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserIndex]:
     """A third of them came after the version was built."""
-    catalog = CATALOGS[request.param](tmp_path_factory.mktemp("crowd"))
-    people = [somebody(number) for number in range(PEOPLE)]
-    opened = catalog.open(a_version(catalog, *people[:60]))
-    opened.upsert(people[60:])
-    yield opened
-    opened.close()
+    with CATALOGS[request.param](tmp_path_factory.mktemp("crowd")) as catalog:
+        people = [somebody(number) for number in range(PEOPLE)]
+        opened = catalog.open(a_version(catalog, *people[:60]))
+        opened.upsert(people[60:])
+        yield opened
+        opened.close()
 
 
 WHERES = st.builds(
@@ -116,9 +115,7 @@ def test_a_person_is_judged_by_the_newest_that_is_known_of_them(index: UserIndex
     assert ids(index, EAST, 5, where=large) == ["ann"]
 
 
-@pytest.mark.parametrize("kind", CATALOGS)
-def test_who_fits_is_still_told_when_the_version_is_opened_again(kind: str, tmp_path: Path):
-    catalog = CATALOGS[kind](tmp_path)
+def test_who_fits_is_still_told_when_the_version_is_opened_again(catalog: IndexCatalog):
     name = a_version(catalog, a_person("ann", EAST, source="json"), a_person("bob", EAST, source="exportify"))
     index = catalog.open(name)
     index.upsert([a_person("cleo", EAST, source="json")])

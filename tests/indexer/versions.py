@@ -1,11 +1,13 @@
 """The catalogues that keep the contract, and versions of an index for tests in a few words."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from features.profile import UserId
 from indexer.edge_catalog import EdgeIndexCatalog
@@ -13,12 +15,17 @@ from indexer.ports import IndexCatalog, IndexVersion, PersonVector, RewritableCa
 from indexer.settings import IndexSettings
 from tests.builders import NOW
 from tests.fakes.index import MemoryIndexCatalog
+from tests.indexer.qdrant_servers import NO_SERVER, URL, a_fake_catalog, a_real_catalog
 
-CATALOGS: dict[str, Callable[[Path], RewritableCatalog]] = {
-    "edge": lambda folder: EdgeIndexCatalog(folder / "index", IndexSettings()),
-    "memory": lambda folder: MemoryIndexCatalog(),
+CATALOGS: dict[str, Callable[[Path], AbstractContextManager[RewritableCatalog]]] = {
+    "edge": lambda folder: closing(EdgeIndexCatalog(folder / "index", IndexSettings())),
+    "memory": lambda folder: closing(MemoryIndexCatalog()),
+    "qdrant-local": lambda folder: a_fake_catalog(),
+    "qdrant-server": lambda folder: a_real_catalog(),
 }
 """Another engine joins by a line."""
+KINDS = [*list(CATALOGS)[:-1], pytest.param("qdrant-server", marks=pytest.mark.skipif(not URL, reason=NO_SERVER))]
+"""Of all engines, for tests that run against each."""
 WIDTH = 4
 EAST, NORTH, UP = np.eye(WIDTH, dtype=np.float32)[:3]
 

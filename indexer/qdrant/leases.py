@@ -1,0 +1,183 @@
+"""Who is at what: holds on a version, a build or the whole catalogue, kept on the server for all machines to see.
+
+A lease is a point without a vector that says until when it lasts; whoever holds it makes it last longer, and one whose
+process died ends by itself. That only one gets it is the server's doing: a conditional write replaces a lease that is
+over, and none that is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from qdrant_client import models
+
+from indexer.errors import IndexUnavailable
+from indexer.qdrant.line import Line
+
+_NAMES = UUID("7f0a1c52-3c5e-4d2b-9f55-6d0b8f0a9b1e")
+_DOING = "The leases of the index cannot be had"
+_STRONG = models.WriteOrdering.STRONG
+_MOST = 1_000  # more processes than ever share a version
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A hold on something, until it is let go of."""
+
+    point: str
+    holder: str
+    let_go: Callable[[Lease], None]
+
+    def release(self) -> None:
+        """Let go; with the server away, the lease ends by itself."""
+        with suppress(IndexUnavailable):
+            self.let_go(self)
+
+
+class Leases:
+    """Takes leases in a collection of their own, which is made when the first is taken."""
+
+    def __init__(self, line: Line, collection: str, clock: Callable[[], float] = time.time) -> None:
+        """``clock``: seconds since 1970."""
+        self._line, self._collection, self._clock = line, collection, clock
+        self._lasts_s = line.settings.qdrant_lease_s
+        self._process = {"process": str(uuid4()), "host": socket.gethostname(), "pid": os.getpid()}
+        self._guard = threading.Lock()
+        self._is_ready = False
+
+    def take(self, what: str) -> Lease | None:
+        """A lease that only one can have at a time; None where somebody has it. Raises IndexUnavailable."""
+        point = str(uuid5(_NAMES, what))
+        lease = self._put(point, what, _older_than(self._clock()))
+        held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
+        payloads = [record.payload or {} for record in held]
+        if any(payload.get("holder") == lease.holder for payload in payloads):
+            return lease
+        dead = [payload for payload in payloads if not self._lives(payload)]
+        for payload in dead:
+            self._let_go(Lease(point, str(payload.get("holder")), self._let_go))
+        return self.take(what) if dead else None
+
+    def share(self, what: str) -> Lease:
+        """A lease that any number can have. Raises IndexUnavailable."""
+        return self._put(str(uuid4()), what, None)
+
+    def is_held(self, what: str) -> bool:
+        """Whether anybody who lives has a lease. Raises IndexUnavailable."""
+        self._ready()
+        asked = models.Filter(must=[_is("what", what)])
+        records, _ = self._line.read(
+            _DOING, lambda client: client.scroll(self._collection, scroll_filter=asked, limit=_MOST)
+        )
+        return any(self._lives(record.payload or {}) for record in records)
+
+    def sweep(self) -> None:
+        """Forget what is long over. Raises IndexUnavailable."""
+        self._ready()
+        over = models.FilterSelector(filter=_older_than(self._clock() - self._lasts_s))
+        self._line.write(_DOING, lambda client: client.delete(self._collection, over))
+
+    def next_number(self, what: str, at_least: int) -> int:
+        """A number above all that were given for ``what``; to be asked by one at a time. Raises IndexUnavailable."""
+        self._ready()
+        point = str(uuid5(_NAMES, what))
+        held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
+        number = max([at_least, *((record.payload or {}).get("last", 0) + 1 for record in held)])
+        last = models.PointStruct(id=point, vector={}, payload={"last": number})
+        self._line.write(_DOING, lambda client: client.upsert(self._collection, [last], ordering=_STRONG))
+        return number
+
+    def _put(self, point: str, what: str, unless: models.Filter | None) -> Lease:
+        self._ready()
+        lease = Lease(point, str(uuid4()), self._let_go)
+        payload = {**self._process, "what": what, "holder": lease.holder, "until": self._until()}
+        struct = models.PointStruct(id=point, vector={}, payload=payload)
+        self._line.write(
+            _DOING,
+            lambda client: client.upsert(self._collection, [struct], update_filter=unless, ordering=_STRONG),
+        )
+        return lease
+
+    def _let_go(self, lease: Lease) -> None:
+        mine = models.Filter(must=[models.HasIdCondition(has_id=[lease.point]), _is("holder", lease.holder)])
+        chosen = models.FilterSelector(filter=mine)
+        within_s = (
+            self._line.settings.qdrant_search_timeout_s
+        )  # a server that hangs must not keep a process from ending
+        self._line.write(
+            _DOING, lambda client: client.delete(self._collection, chosen, ordering=_STRONG), within_s=within_s
+        )
+
+    def _lives(self, payload: dict[str, Any]) -> bool:
+        if payload.get("until", 0) < self._clock():
+            return False
+        return payload.get("host") != self._process["host"] or _is_running(int(payload.get("pid", 0)))
+
+    def _until(self) -> float:
+        return self._clock() + self._lasts_s
+
+    def _ready(self) -> None:
+        with self._guard:
+            if not self._is_ready:
+                self._make()
+                self._line.start(self._go_on())
+                self._is_ready = True
+
+    def _make(self) -> None:
+        settings, within_s = self._line.settings, self._line.settings.qdrant_admin_timeout_s
+        if self._line.read(_DOING, lambda client: client.collection_exists(self._collection), within_s=within_s):
+            return
+        try:
+            self._line.write(
+                _DOING,
+                lambda client: client.create_collection(
+                    self._collection,
+                    vectors_config={},
+                    shard_number=1,
+                    replication_factor=settings.qdrant_replicas,
+                    timeout=int(within_s) + 1,
+                ),
+                within_s=within_s,
+            )
+        except IndexUnavailable:  # somebody else may have been quicker
+            if not self._line.read(_DOING, lambda client: client.collection_exists(self._collection)):
+                raise
+
+    async def _go_on(self) -> None:
+        """Make all leases of this process last longer, again and again."""
+        mine = models.Filter(must=[_is("process", str(self._process["process"]))])
+        while True:
+            await asyncio.sleep(self._lasts_s / 4)
+            with suppress(IndexUnavailable):
+                await self._line.writing(
+                    _DOING,
+                    lambda client: client.set_payload(self._collection, {"until": self._until()}, mine),
+                    within_s=self._lasts_s / 4,
+                )
+
+
+def _is(field: str, value: str) -> models.FieldCondition:
+    return models.FieldCondition(key=field, match=models.MatchValue(value=value))
+
+
+def _older_than(moment: float) -> models.Filter:
+    return models.Filter(must=[models.FieldCondition(key="until", range=models.Range(lt=moment))])
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True

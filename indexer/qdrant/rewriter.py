@@ -1,0 +1,82 @@
+"""VersionBuilder that rewrites a version on a Qdrant server: a fresh collection takes over all labels of the former.
+
+A server deletes softly, and rids itself of the bytes some time or other: a fresh collection never had them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from uuid import UUID
+
+from qdrant_client import models
+
+from indexer.errors import IndexUnavailable
+from indexer.left_out import LeftOut
+from indexer.manifest import MEND
+from indexer.ports import IndexVersion
+from indexer.qdrant.builder import QdrantVersionBuilder
+from indexer.qdrant.collection import Collection
+from indexer.qdrant.leases import Lease
+from indexer.qdrant.line import Line
+from indexer.qdrant.making import make
+from indexer.qdrant.shelf import Shelf, next_collection
+from indexer.qdrant.upload import Upload
+
+_BATCH = 500
+
+
+class QdrantVersionRewriter(QdrantVersionBuilder):
+    """A version whose living people were copied; it stays as it was until it is sealed."""
+
+    def __init__(self, line: Line, shelf: Shelf, former: str, version: IndexVersion, leases: Sequence[Lease]) -> None:
+        """Takes over ``leases``, which keep others from the version."""
+        super().__init__(line, shelf, next_collection(former), version, leases)
+        self._former = former
+
+    def _label(self, name: str) -> None:
+        labels = [alias for alias, collection in self._shelf.aliases().items() if collection == self._former]
+        self._shelf.point(dict.fromkeys({name, *labels}, self._collection))
+        self._shelf.drop(self._former)
+
+
+def rewriter(
+    line: Line, shelf: Shelf, former: str, left_out: LeftOut, leases: Sequence[Lease]
+) -> QdrantVersionRewriter:
+    """Copy everybody in a collection but whom ``left_out`` names. Takes over ``leases``.
+
+    Raises:
+        IndexUnavailable: the version is damaged, or the server fails. And what ``left_out.outdated`` raises.
+    """
+    fresh = next_collection(former)
+    with ExitStack() as on_failure:
+        for lease in leases:
+            on_failure.callback(lease.release)
+        version = shelf.facts(former)
+        if fresh in shelf.collections():  # left by one that died
+            shelf.drop(fresh)
+        make(line, shelf.on_server(fresh), version.width)
+        on_failure.callback(shelf.drop, fresh)
+        people = _copy(Collection(line, shelf.on_server(former)), Upload(line, shelf.on_server(fresh)), left_out)
+        on_failure.pop_all()
+    return QdrantVersionRewriter(line, shelf, former, replace(version, count=people), leases)
+
+
+def _copy(source: Collection, target: Upload, left_out: LeftOut) -> int:
+    """Copy people as they lie there, vectors bit by bit; returns how many."""
+    copied = seen = 0
+    for records in source.scroll(True, _BATCH, vectors=True):
+        staying = left_out.others({UUID(str(record.id)): record.payload for record in records})
+        living = [
+            models.PointStruct(id=record.id, vector=record.vector or [], payload=record.payload)
+            for record in records
+            if UUID(str(record.id)) in staying
+        ]
+        target.put(living)
+        seen, copied = seen + len(records), copied + len(living)
+    target.drain()
+    expected = source.count()
+    if seen != expected:
+        raise IndexUnavailable(f"Only {seen:,} of {expected:,} people of the index could be read.", MEND)
+    return copied
