@@ -28,7 +28,7 @@ step = @printf '\n\033[1m%s\033[0m\n' '$(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo demo-spotify test test-fast test-hopsworks test-qdrant chaos fuzz reconcile erase lint types imports check serve dashboard gradio screenshots import train evaluate stability index rollback bench \
+.PHONY: help setup up down logs demo demo-spotify test test-fast test-hopsworks test-qdrant chaos fuzz reconcile erase lint types imports check serve dashboard gradio screenshots import train evaluate stability index rollback bench \
 	constraints clean
 
 help: ## this menu
@@ -95,6 +95,21 @@ dashboard: $(STAMP) ## the page over the HTTP API, which is started where none a
 gradio: $(STAMP) ## the former page, in Gradio, on port 7860: a link in, people out; the API is started where none answers
 	$(RUN) dashboard --gradio --port 7860
 
+# Needs Docker with compose 2.24 or newer, and nothing else. Passwords are made for docker/.env when it is.
+COMPOSE := docker compose --file docker/compose.yaml
+
+up: docker/.env ## in containers: the API and the dashboard, with an invented community where there is none (docs/deploy.md)
+	$(COMPOSE) up --build --detach --wait
+
+docker/.env:
+	umask 077 && sh docker/new-env.sh < docker/.env.example > $@
+
+down: docker/.env ## the containers stopped; their data stays
+	$(COMPOSE) down
+
+logs: docker/.env ## what the containers say, until Ctrl-C
+	$(COMPOSE) logs --follow --tail 100
+
 screenshots: $(STAMP) ## docs/screenshots anew, with a community of their own (needs chromium)
 	$(RUN) tests.whole.screenshots
 
@@ -152,11 +167,15 @@ fuzz: export FUZZ_EXAMPLES ?= 1000
 fuzz: $(STAMP) ## Schemathesis with all of its checks, FUZZ_EXAMPLES=1000 requests for each operation: 0 failures
 	$(BIN)/pytest tests/retriever/test_schemathesis.py -n 2 --timeout 7200
 
-lint: $(STAMP) ## ruff, and the workflows of GitHub: valid and safe
+KUBERNETES := $(filter-out %/kustomization.yaml,$(wildcard docker/kubernetes/base/*.yaml))
+lint: $(STAMP) ## ruff; the workflows of GitHub: valid and safe; what containers are made of and run by
 	$(BIN)/ruff check .
 	$(BIN)/zizmor --offline --persona=pedantic --strict-collection --quiet .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+	$(BIN)/kubernetes-validate --strict --kubernetes-version 1.30.0 --quiet $(KUBERNETES)
 
 types: $(STAMP) ## mypy, strict
 	$(BIN)/mypy

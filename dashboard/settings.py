@@ -1,15 +1,19 @@
-"""What the dashboard can be told by ``SOUNDALIKE_…`` variables and ``.env``; read once, at the composition root."""
+"""What the dashboard can be told by ``SOUNDALIKE_…`` variables, ``.env`` and secrets; read at the composition root."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from dashboard.errors import WrongSettings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SECRETS = Path("/run/secrets")
+"""Where a container is given its secrets: a file for each variable, called as the variable is, in small letters."""
 _ADDRESS = r"^https?://[^\s?#]+$"
 
 
@@ -49,10 +53,12 @@ class DashboardSettings(BaseSettings):
         return f"{(self.api_public_url or self.api_url).rstrip('/')}/v1/spotify/login"
 
 
-def load() -> DashboardSettings:
-    """Read the settings. Raises WrongSettings, which names the variable."""
+def load(secrets: Path = SECRETS) -> DashboardSettings:
+    """Read the settings. Raises WrongSettings, which names the variable, or a secret that cannot be read."""
     try:
-        return DashboardSettings()
+        return DashboardSettings(_secrets_dir=secrets if secrets.is_dir() else None)
+    except UnreadableSetting as error:
+        raise WrongSettings(f"A secret in {secrets} cannot be read: {error.__cause__}.", "Check its rights.") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = f"SOUNDALIKE_{'_'.join(map(str, first['loc'])).upper()}"

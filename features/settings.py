@@ -1,4 +1,4 @@
-"""Settings that every room shares, read from ``SOUNDALIKE_…`` variables and ``.env``; each room adds its own class.
+"""Settings that every room shares, read from ``SOUNDALIKE_…`` variables, ``.env`` and secrets; rooms add theirs.
 
 Nothing is read at import; a program calls ``load(SomeSettings)`` once, at its composition root.
 """
@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeVar
 import platformdirs
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from features.errors import SettingsError
 from features.profile import MAX_TRACKS
@@ -57,17 +58,22 @@ class FeatureSettings(HomeSettings):
     """Where ListenBrainz's API is, which ``listenbrainz:NAME`` is read from."""
 
 
+SECRETS = Path("/run/secrets")
+"""Where a container is given its secrets: a file for each variable, called as the variable is, in small letters."""
+
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 
 
-def load(kind: type[_Settings]) -> _Settings:
-    """Read settings of one kind from the environment and ``.env``.
+def load(kind: type[_Settings], secrets: Path = SECRETS) -> _Settings:
+    """Read settings of one kind from the environment, from ``.env``, and from the files in ``secrets``, in this order.
 
     Raises:
-        SettingsError: a variable has a value that does not fit, named in the message.
+        SettingsError: a variable has a value that does not fit, named in the message; or a secret cannot be read.
     """
     try:
-        return kind()
+        return kind(_secrets_dir=secrets if secrets.is_dir() else None)
+    except UnreadableSetting as error:
+        raise SettingsError(f"A secret in {secrets} cannot be read: {error.__cause__}.", "Check its rights.") from None
     except ValidationError as error:
         first = error.errors()[0]
         prefix = kind.model_config.get("env_prefix", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,16 +40,27 @@ def add(
     ] = None,
 ) -> None:
     """Make a key and print it, this once: only a hash of it is kept."""
-    from retriever.access.keys import NAME, new_key
+    from retriever.access.keys import new_key
 
-    if not re.fullmatch(NAME, name):
-        raise typer.BadParameter("1 to 64 letters, digits, dots, underscores and hyphens.", param_hint="NAME")
     now = datetime.now(UTC)
     expires_at = None if expires_days is None else now + timedelta(days=expires_days)
-    key, entry = new_key(name, role, now=now, expires_at=expires_at)
+    key, entry = new_key(_name(name), role, now=now, expires_at=expires_at)
     _file().change(lambda ring: ring.with_key(entry))
     console.stderr().print(f"Key {entry} may {role}. It is shown this once:", highlight=False)
     typer.echo(key.get_secret_value())
+
+
+@app.command()
+def deliver(
+    name: Annotated[str, typer.Argument(help="Whose key it is; as for add.")],
+    file: Annotated[Path, typer.Argument(help="Where the program that shows the key will read it.")],
+    role: Annotated[Role, typer.Option(help="As for add.")] = Role.READ,
+) -> None:
+    """Put a key into FILE, which only you may read, unless the one in it is good already."""
+    from retriever.access.delivered import delivered
+
+    made = delivered(_file(), file, _name(name), role)
+    console.stderr().print(f"Key {made} may {role}." if made else f"{file} holds a key of {name}.", highlight=False)
 
 
 @app.command(name="list")
@@ -83,6 +95,14 @@ def revoke(
 
     _file().change(without)
     console.stderr().print(f"{key} is revoked", highlight=False)
+
+
+def _name(text: str) -> str:
+    from retriever.access.keys import NAME
+
+    if not re.fullmatch(NAME, text):
+        raise typer.BadParameter("1 to 64 letters, digits, dots, underscores and hyphens.", param_hint="NAME")
+    return text
 
 
 def _file() -> KeyFile:

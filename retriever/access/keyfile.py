@@ -21,6 +21,23 @@ _log = logging.getLogger(__name__)
 _Stamp = tuple[int, int, int]
 
 
+def write_privately(path: Path, content: bytes) -> None:
+    """Replace a file at once; unlike other files it is nobody else's to read for a single moment. Raises OSError."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a handle
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def unusable(path: Path, error: OSError) -> KeyFileError:
+    """What is said of a file that the system refuses."""
+    return KeyFileError(f"{path} cannot be used: {error.strerror}.", "Check its rights and the disk.")
+
+
 class KeyFile:
     """The keys in ``<home>/keys.json``, which only its owner may read. No file is no keys."""
 
@@ -39,7 +56,7 @@ class KeyFile:
         except FileNotFoundError:
             return KeyRing()
         except OSError as error:
-            raise self._unusable(error) from error
+            raise unusable(self.path, error) from error
         if mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise KeyFileError(f"Others may write to {self.path}, and so let themselves in.", "chmod 600 it.")
         try:
@@ -61,9 +78,9 @@ class KeyFile:
         try:
             private_folder(self.path.parent)
             with locked(self.path.with_name(f".{FILE_NAME}.lock")):
-                self._write(change(self.read()).model_dump_json(indent=2).encode())
+                write_privately(self.path, change(self.read()).model_dump_json(indent=2).encode())
         except OSError as error:
-            raise self._unusable(error) from error
+            raise unusable(self.path, error) from error
 
     def stamp(self) -> _Stamp | None:
         """Changes whenever the file does; None where there is none."""
@@ -72,20 +89,6 @@ class KeyFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
-
-    def _write(self, content: bytes) -> None:
-        """Replace the file at once; unlike other files it is nobody else's to read for a single moment."""
-        fresh = self.path.with_name(f".{FILE_NAME}.{os.getpid()}.tmp")
-        fresh.unlink(missing_ok=True)
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a handle
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
-        sync_folder(self.path.parent)
-
-    def _unusable(self, error: OSError) -> KeyFileError:
-        return KeyFileError(f"{self.path} cannot be used: {error.strerror}.", "Check its rights and the disk.")
 
 
 class FollowedKeys:

@@ -1,3 +1,4 @@
+import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -92,3 +93,36 @@ def test_the_help_teaches_how_to_use_and_to_change_a_key(home: Path) -> None:
     for word in ("Authorization: Bearer KEY", "revoke", "without a gap", "127.0.0.1"):
         assert word in said
     assert "read: ask about known people" in " ".join(keys("add", "--help")[0].replace("│", " ").split())
+
+
+def test_a_key_is_delivered_into_a_file_that_only_its_owner_reads(home: Path) -> None:
+    file = home / "page" / "key"
+    file.parent.mkdir()
+    printed, said = keys("deliver", "page", str(file), "--role", "write")
+
+    entry = KeyFile(home).read().find(file.read_text(), datetime.now(UTC))
+    assert (entry.name, entry.role) == ("page", Role.WRITE)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert f"Key {entry} may write" in said
+    assert file.read_text() not in printed + said
+
+
+def test_a_key_that_was_delivered_stays_for_as_long_as_it_is_good(home: Path) -> None:
+    file = home / "key"
+    keys("deliver", "page", str(file))
+    first = file.read_text()
+    assert "holds a key of page" in keys("deliver", "page", str(file))[1]
+    assert (file.read_text(), len(KeyFile(home).read().keys)) == (first, 1)
+
+    keys("deliver", "page", str(file), "--role", "write")
+    (_, written) = KeyFile(home).read().keys
+    assert (written.role, KeyFile(home).read().find(file.read_text(), datetime.now(UTC))) == (Role.WRITE, written)
+    keys("revoke", written.id)
+    keys("deliver", "page", str(file), "--role", "write")
+    assert KeyFile(home).read().find(file.read_text(), datetime.now(UTC)) not in (None, written)
+
+
+def test_a_key_that_cannot_be_delivered_lets_nobody_in(home: Path) -> None:
+    with pytest.raises(KeyFileError, match=r"nowhere.key cannot be used: No such file"):
+        keys("deliver", "page", str(home / "nowhere" / "key"))
+    assert KeyFile(home).read().keys == ()
