@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from benchmarks.crowd import crowd
+from features.settings import HomeSettings, load
 from retriever.own_server import own_server
 from tests.whole.browser import a_browser, a_dashboard, started
 from tests.whole.programs import a_free_port, done
@@ -40,11 +41,16 @@ ASKED = """() => new Promise(resolve => {
 
 def run(points: int, runs: int) -> list[str]:
     """The figures, for ``points`` people made of the ones in SOUNDALIKE_HOME; that home is left as it is."""
-    with tempfile.TemporaryDirectory() as name, crowd(points) as (home, _), own_server() as url:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
+        done(load(HomeSettings).home, "features", "sample-export", "--out", str(folder / "export.zip"))
         (folder / "empty.py").write_text(EMPTY, encoding="utf-8")
-        with a_dashboard(home, url) as page_url, _streamlit(folder / "empty.py") as empty_url:
+        with (
+            crowd(points) as (home, _),
+            own_server() as url,
+            a_dashboard(home, url) as page_url,
+            _streamlit(folder / "empty.py") as empty_url,
+        ):
             return [
                 _first_paint(page_url, empty_url, runs),
                 _query(page_url, url, folder / "export.zip", runs),
