@@ -325,12 +325,13 @@ def test_one_process_at_a_time_changes_what_is_live(site: Site, monkeypatch: pyt
 
 
 def test_communities_with_names_of_their_own_do_not_meet(site: Site):
-    one, other = site.process(qdrant_prefix="one-"), site.process(qdrant_prefix="other_")
-    a_version(one, a_person("ann"), model=1)
-    a_version(other, a_person("bob"), model=2)
-    plain = site.process()
-    assert [names(one), names(other), names(plain)] == [["users-v1-b1"], ["users-v2-b1"], []]
+    processes = [site.process(qdrant_prefix=prefix) for prefix in ("", "one-", "two-")]
     with pytest.raises(NoIndex):
-        plain.live()
-    assert one.prune(1) == plain.prune(1) == []
-    assert other.live().name == "users-v2-b1"
+        processes[0].live()
+    for model, process in enumerate(processes, 1):
+        a_version(process, model=model)
+        a_version(process, model=model)
+    for model, process in enumerate(processes, 1):
+        assert names(process) == [f"users-v{model}-b1", f"users-v{model}-b2"]
+        assert process.live().name == f"users-v{model}-b2"
+        assert process.prune(1) == [f"users-v{model}-b1"]

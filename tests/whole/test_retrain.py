@@ -178,7 +178,7 @@ def test_without_features_nothing_is_trained_and_it_is_said_why(fake: FakeHopswo
 
 def test_an_index_on_a_server_is_built_and_published_there_for_all_who_search_it(fake: FakeHopsworks, tmp_path: Path):
     with FakeQdrantSite(key=QDRANT_KEY, read_only_key="reads") as server:
-        run = run_of(fake, tmp_path / "one", qdrant=server.url)
+        run = run_of(fake, tmp_path / "one", Inputs(epochs="0"), qdrant=server.url)
         assert run.outcomes == {"refresh": 0, "train": 0, "index": 0, "vacuum": 0, "summary": 0}, run.said
         assert QDRANT_KEY not in run.said
         elsewhere = {"SOUNDALIKE_QDRANT_URL": server.url, "SOUNDALIKE_QDRANT_READ_ONLY_API_KEY": "reads"}
