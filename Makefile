@@ -99,7 +99,7 @@ gradio: $(STAMP) ## the former page, in Gradio, on port 7860: a link in, people 
 COMPOSE := docker compose --file docker/compose.yaml
 
 up: docker/.env ## in containers: the API and the dashboard, with an invented community where there is none (docs/deploy.md)
-	$(COMPOSE) up --build --detach --wait
+	$(COMPOSE) up --build --detach
 
 docker/.env:
 	umask 077 && sh docker/new-env.sh < docker/.env.example > $@

@@ -122,6 +122,11 @@ def test_the_pages_have_all_that_they_import():
     assert {name.replace("_", "-") for name in needed} == installed
 
 
+def test_the_version_that_the_api_tells_stays_in_the_image():
+    (engine,) = [rest for word, rest in instructions() if word == "RUN" and "EXTRAS" in rest]
+    assert re.search(r"pip install --constraint constraints.txt \"\.\[\$EXTRAS\]\"$", engine)
+
+
 def test_settings_and_passwords_of_a_checkout_are_not_committed():
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert {".env", "docker/settings.env"} <= set(ignored)
