@@ -167,7 +167,7 @@ fuzz: export FUZZ_EXAMPLES ?= 1000
 fuzz: $(STAMP) ## Schemathesis with all of its checks, FUZZ_EXAMPLES=1000 requests for each operation: 0 failures
 	$(BIN)/pytest tests/retriever/test_schemathesis.py -n 2 --timeout 7200
 
-KUBERNETES := $(filter-out %/kustomization.yaml,$(wildcard docker/kubernetes/base/*.yaml))
+KUBERNETES := $(filter-out %/kustomization.yaml,$(wildcard docker/kubernetes/base/*.yaml docker/kubernetes/qdrant/*.yaml))
 lint: $(STAMP) ## ruff; the workflows of GitHub: valid and safe; what containers are made of and run by
 	$(BIN)/ruff check .
 	$(BIN)/zizmor --offline --persona=pedantic --strict-collection --quiet .github

@@ -73,7 +73,7 @@ def _with(stage: Stage, word: str, rest: str) -> Stage:
 
 
 def compose(**settings: str) -> dict[str, Any]:
-    """compose.yaml with its variables filled in, from ``settings`` or with their defaults."""
+    """compose.yaml with its variables filled in, from ``settings``, with their defaults, or as the example has it."""
     text = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
     document: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(lambda found: _value(found, settings), text))
     return document
@@ -88,8 +88,7 @@ def _value(found: re.Match[str], settings: dict[str, str]) -> str:
     name, kind, other = found.groups()
     if name in settings:
         return settings[name]
-    assert kind in {"-", ":-"}, f"{name} has no default: {other}"
-    return str(other)
+    return "generate" if kind == ":?" else str(other)
 
 
 def manifests(*folders: str) -> list[dict[str, Any]]:

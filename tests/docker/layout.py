@@ -120,13 +120,13 @@ class Project:
         assert code in {0, -15}
 
     def _target(self, service: str) -> str:
-        target: str = compose(GRAFANA_PASSWORD="none")["services"][service]["build"]["target"]
+        target: str = compose()["services"][service]["build"]["target"]
         return target
 
     def _command(
         self, service: str, command: Sequence[str], settings: Mapping[str, str], entrypoint: Sequence[str] | None = None
     ) -> list[str]:
-        told: dict[str, Any] = compose(GRAFANA_PASSWORD="none")["services"][service]
+        told: dict[str, Any] = compose()["services"][service]
         stage = stages()[told["build"]["target"]]
         assert told["read_only"]
         assert told["tmpfs"] == ["/tmp"]  # noqa: S108 - of the container

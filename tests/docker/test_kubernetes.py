@@ -16,7 +16,7 @@ from tests.docker.files import DOCKER, ROOT, compose, manifests, stages
 FOLDER = DOCKER / "kubernetes"
 OBJECTS = manifests("base")
 PODS = [each for each in OBJECTS if each["kind"] in {"StatefulSet", "Deployment", "CronJob"}]
-SERVICES = compose(GRAFANA_PASSWORD="none")["services"]
+SERVICES = compose()["services"]
 
 
 def _of(kind: str) -> dict[str, dict[str, Any]]:
@@ -122,14 +122,18 @@ def test_the_embedded_engine_has_one_server_and_pages_scale():
     assert _of("PodDisruptionBudget")["dashboard"]["spec"]["minAvailable"] < scaled["spec"]["minReplicas"]
 
 
-def test_kustomize_builds_the_base_and_the_demo():
+def test_kustomize_builds_the_base_and_what_is_made_of_it():
     if shutil.which("kubectl") is None:
         pytest.skip("no kubectl here")
-    for name in ("base", "demo"):
+    for name in ("base", "demo", "qdrant"):
         command = ["kubectl", "kustomize", str(FOLDER / name)]
         built = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert built.returncode == 0, built.stderr
-        for each in yaml.safe_load_all(built.stdout):
+        objects = list(yaml.safe_load_all(built.stdout))
+        (retriever,) = [each for each in objects if each["kind"] == "StatefulSet"]
+        scaled = {each["spec"]["scaleTargetRef"]["name"] for each in objects if each["kind"].startswith("Horizontal")}
+        assert ("replicas" in retriever["spec"]) is ("retriever" not in scaled)
+        for each in objects:
             assert each["metadata"]["labels"]["app.kubernetes.io/part-of"] == "soundalike"
             if each["kind"] in {"StatefulSet", "Deployment", "CronJob"}:
                 assert all(container["image"].startswith("registry.example/") for container in _containers(each))

@@ -12,7 +12,7 @@ from retriever.observe.state import State
 from tests.docker.files import DOCKER, ROOT, compose
 from tests.docker.metrics import dashboards, expressions, known_in, named_in_monitoring
 
-SERVICES = compose(GRAFANA_PASSWORD="none")["services"]
+SERVICES = compose()["services"]
 SOURCES = yaml.safe_load((DOCKER / "grafana/provisioning/datasources/prometheus.yaml").read_text())["datasources"]
 
 
