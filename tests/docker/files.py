@@ -68,7 +68,8 @@ def _with(stage: Stage, word: str, rest: str) -> Stage:
         _, _, command = rest.partition("CMD ")
         return replace(stage, health=tuple(json.loads(command)) if command else ())
     if word == "COPY" and not rest.startswith("--from"):
-        return replace(stage, folders=(*stage.folders, *rest.split()[:-1]))
+        folders = [name for name in rest.split()[:-1] if name.endswith("/")]
+        return replace(stage, folders=(*stage.folders, *folders))
     return replace(stage, user=rest) if word == "USER" else stage
 
 

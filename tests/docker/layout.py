@@ -134,12 +134,9 @@ class Project:
             entrypoint = told.get("entrypoint", stage.entrypoint)
         words = [*entrypoint, *(command or told.get("command", stage.command))]
         environment = stage.environment | told.get("environment", {}) | settings
-        return self.process(stage, words, environment, self._places(stage, told["volumes"]))
-
-    def _places(self, stage: Stage, volumes: Sequence[str]) -> list[str]:
-        named = [volume.partition(":") for volume in volumes]
-        code = [f"{ROOT / folder}:/app/{folder.strip('/')}:ro" for folder in stage.folders if folder.endswith("/")]
-        return [*code, *(f"{self.volume(name)}:{place}" for name, _, place in named)]
+        volumes = [volume.partition(":") for volume in told["volumes"]]
+        places = [f"{self.volume(name)}:{place}" for name, _, place in volumes]
+        return self.process(stage, words, environment, places)
 
     def process(
         self, stage: Stage, words: Sequence[str], environment: Mapping[str, str], places: Sequence[str]
@@ -149,7 +146,8 @@ class Project:
         hosts.write_text("127.0.0.1 localhost retriever dashboard\n")
         shared = [place for place in SYSTEM if Path(place).exists()]
         system = [f"{place}:{place}" for place in (*shared, *_bases(shared))]
-        all_places = [*system, f"{sys.prefix}:{PACKAGES}:ro", f"{hosts}:/etc/hosts", *places]
+        code = [f"{ROOT / folder}:/app/{folder.strip('/')}:ro" for folder in stage.folders]
+        all_places = [*system, f"{sys.prefix}:{PACKAGES}:ro", f"{hosts}:/etc/hosts", *code, *places]
         root = Path(tempfile.mkdtemp(dir=self.folder, prefix="root-"))
         root.chmod(0o755)
         for place in (*(place.split(":")[1] for place in all_places), "/tmp", "/app"):  # noqa: S108 - of the container

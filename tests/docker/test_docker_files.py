@@ -23,7 +23,9 @@ def _scripts() -> list[str]:
     return told + [command[-1] for command in commands_of(manifests("base", "demo")) if command[0] == "sh"]
 
 
-COMMANDS = sorted({tuple(command) for script in _scripts() for command in commands_in(script)})
+TARGETS = [stages()[service["build"]["target"]] for service in OURS.values()]
+ALONE = [(*stage.entrypoint, *stage.command) for stage in TARGETS]
+COMMANDS = sorted({*ALONE, *(tuple(command) for script in _scripts() for command in commands_in(script))})
 
 
 def test_programs_are_told_only_what_they_know():
@@ -65,7 +67,7 @@ def test_a_program_that_a_script_runs_takes_its_arguments(command: tuple[str, ..
 
 
 def test_the_scripts_run_what_they_are_thought_to_run():
-    assert {command[2] for command in COMMANDS} == {"features", "trainer", "indexer", "retriever"}
+    assert {command[2] for command in COMMANDS} == {"features", "trainer", "indexer", "retriever", "dashboard"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
