@@ -58,6 +58,8 @@ def possible() -> None:
     """Skip where a process cannot be given a layout of its own."""
     if sys.platform != "linux" or os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "nsenter", "setpriv"))):
         pytest.skip("a layout of their own is given to processes by root on Linux only")
+    if subprocess.run(["unshare", "--mount", "--net", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine gives processes no layout of their own, not even to root")
 
 
 @dataclass(frozen=True)
