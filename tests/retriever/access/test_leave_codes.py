@@ -139,9 +139,12 @@ def test_a_code_is_void_when_another_server_has_taken_somebody_in_under_the_id(
     assert exported(api, code) == VOID
 
 
-def test_a_code_goes_with_its_owner(world: SmallWorld) -> None:
+def test_a_code_goes_with_its_owner_and_with_who_joins_again_without_one(world: SmallWorld) -> None:
     parts = world.parts()
     with TestClient(create_app(lambda _metrics: parts, SETTINGS)) as api:
+        joins(api)
+        joins(api, leave_code=False)
+        assert parts.codes.oldest() is None
         joins(api)
         assert parts.codes.oldest() is not None
         api.delete(f"/v1/users/{ANN}")
