@@ -216,7 +216,8 @@ def test_a_deletion_that_the_server_did_not_take_is_done_before_it_answers_again
 @pytest.fixture
 def api(site: Site) -> Iterator[TestClient]:
     world = replace(site.world, catalog=site.catalog())
-    with TestClient(create_app(world.parts, SETTINGS), raise_server_exceptions=False) as client:
+    quiet = SETTINGS.model_copy(update={"follow_every_s": 60.0})  # what it follows makes the answers kept void
+    with TestClient(create_app(world.parts, quiet), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -99,6 +99,7 @@ def test_a_whole_profile_takes_no_more_requests_than_there_are_pages(tmp_path: P
     with FakeSpotify(a_listener(20)) as fake, spotify_of(fake, tmp_path) as spotify:
         assert spotify.profiles.access().mode == "extended"
         fake.clear()
+        fake.latency_s = 0.05  # long enough for those asked together to be under way together
         profile = spotify.profiles.read(ANN)
         assert profile.track_count == 2000
         assert len({track.artist for playlist in profile.playlists for track in playlist.tracks}) == 800
