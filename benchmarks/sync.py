@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from features.compose import local_store
-from features.hopsworks.frames import encoded, table_of
 from features.hopsworks.group import FeatureGroup
 from features.hopsworks.ledger import Ledger
 from features.hopsworks.people import RemotePeople
-from features.hopsworks.schema import COLUMNS
 from features.hopsworks.session import Session
 from features.hopsworks.settings import HopsworksSettings
 from features.profile import UserId
 from features.settings import FeatureSettings, load
 from features.sync import BATCH, sync
+from features.tables.columns import COLUMNS
+from features.tables.frames import encoded, table_of
 from features.user_features import UserFeatures
 
 

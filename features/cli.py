@@ -19,6 +19,7 @@ from features.genres.cli import genres
 from features.settings import FeatureSettings, load
 from features.stores_cli import migrate, refresh, sync, vacuum
 from features.synthetic.cli import sample_export, synthesize
+from features.tables.cli import dump, load_
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -46,6 +47,8 @@ app.command()(migrate)
 app.command()(expire)
 app.command()(genres)
 app.command()(backfill)
+app.command()(dump)
+app.command("load")(load_)
 
 
 @app.command("import")

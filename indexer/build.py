@@ -1,23 +1,20 @@
-"""Build a version of the index: read the features in batches, embed, fill, check, publish, prune. No engine here."""
+"""Build a version of the index: have everybody embedded and added, check, publish, prune. No engine here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import numpy as np
-import numpy.typing as npt
-
 from features.ports import FeatureStore
-from features.profile import UserId
 from indexer.axes import FITTED_ON, axes_of
-from indexer.check import Sample, check_count, check_recall, similarity_quantiles
+from indexer.check import check_count, check_recall, similarity_quantiles
+from indexer.embedding import Engine, SingleProcess
 from indexer.errors import IndexRejected, IndexUnavailable
-from indexer.follow import BATCH, WRITE_MAY_LAST, catch_up, findable, vectors_of
-from indexer.ports import IndexCatalog, IndexVersion, PersonVector, VersionBuilder
+from indexer.follow import WRITE_MAY_LAST, catch_up
+from indexer.ports import IndexCatalog, IndexVersion, VersionBuilder
+from indexer.sample import Sampler
 from indexer.tombstones import cleared
-from indexer.vectors import count_bad
 from trainer.ports import Embedder
 
 SAMPLE, ASKED = FITTED_ON, 1_000
@@ -35,7 +32,8 @@ class BuildOptions:
     Attributes:
         keep_versions: how many versions stay afterwards.
         min_recall: recall@10 that the version must reach.
-        seed: of all samples.
+        seed: of the pairs whose similarity is measured.
+        engine: who embeds people.
         on_people: told how many more people are in.
         say: told what is being done.
         clock: the time, timezone-aware.
@@ -44,6 +42,7 @@ class BuildOptions:
     keep_versions: int = 2
     min_recall: float = 0.98
     seed: int = 0
+    engine: Engine = field(default_factory=SingleProcess)
     on_people: Callable[[int], None] = field(default=lambda _count: None)
     say: Callable[[str], None] = field(default=lambda _what: None)
     clock: Callable[[], datetime] = _now
@@ -90,26 +89,21 @@ def _fill_and_check(
     builder: VersionBuilder, features: FeatureStore, embedder: Embedder, options: BuildOptions
 ) -> IndexVersion:
     watermark = options.clock() - WRITE_MAY_LAST
-    reservoir = Reservoir(embedder.width, options.seed)
+    sampler = Sampler(SAMPLE, embedder.width)
     people = 0
     options.say("embedding people")
-    for batch in features.scan(batch_size=BATCH):
-        vectors = vectors_of(findable(batch), embedder)
-        options.on_people(len(batch))
-        if not vectors:
-            continue
-        _refuse_bad(vectors)
-        builder.add(vectors)
-        reservoir.add(vectors)
-        people += len(vectors)
+    for batch in options.engine.fill(builder, features, embedder):
+        sampler.add(batch.user_ids, batch.vectors)
+        people += len(batch.user_ids)
+        options.on_people(batch.read)
     if not people:
         raise IndexRejected("There is nobody to index.", "Import profiles: python -m features import PATH")
     options.say("building the graph")
     index = builder.finish()
     check_count(index, people)
     options.say("checking recall against exact search")
-    recall = check_recall(index, reservoir.sample(ASKED), options.min_recall)
-    everybody = reservoir.sample(SAMPLE)[1]
+    recall = check_recall(index, sampler.sample(ASKED), options.min_recall)
+    everybody = sampler.sample(SAMPLE)[1]
     caught_up = options.clock() - WRITE_MAY_LAST
     catch_up(index, features, embedder, since=watermark)
     return replace(
@@ -121,40 +115,3 @@ def _fill_and_check(
         similarity_quantiles=similarity_quantiles(everybody, options.seed),
         axes=axes_of(everybody),
     )
-
-
-def _refuse_bad(people: list[PersonVector]) -> None:
-    bad = count_bad(np.stack([person.vector for person in people]))
-    if bad:
-        raise IndexRejected(
-            f"The model gave {bad} of {len(people)} people a vector that is zero or not finite.",
-            "Train a new model: python -m trainer train",
-        )
-
-
-class Reservoir:
-    """A uniform sample of a stream of people (Vitter's algorithm R), so that memory does not grow with them."""
-
-    def __init__(self, width: int, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-        self._ids: list[UserId] = []
-        self._vectors = np.zeros((SAMPLE, width), np.float32)
-        self._seen = 0
-
-    def add(self, people: Sequence[PersonVector]) -> None:
-        """More of the stream."""
-        for person in people:
-            slot = self._seen if self._seen < SAMPLE else int(self._rng.integers(self._seen + 1))
-            self._seen += 1
-            if slot >= SAMPLE:
-                continue
-            if slot == len(self._ids):
-                self._ids.append(person.user_id)
-            else:
-                self._ids[slot] = person.user_id
-            self._vectors[slot] = person.vector
-
-    def sample(self, size: int) -> Sample:
-        """``size`` people out of all so far, or fewer."""
-        chosen: npt.NDArray[np.intp] = self._rng.permutation(len(self._ids))[:size]
-        return [self._ids[index] for index in chosen], self._vectors[chosen]

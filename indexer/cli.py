@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from indexer.settings import IndexSettings, Kind
 
 if TYPE_CHECKING:
     from indexer.build import BuildOptions
+    from indexer.embedding import Engine
     from indexer.ports import IndexCatalog, IndexVersion, RewritableCatalog
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -51,9 +53,9 @@ def index(
             version = catalog.rollback()
             console.stderr().print(f"went back: {version.name} is live")
         elif erase:
-            _erase(catalog, wait_s)
+            _erase(catalog, wait_s, compose.engine())
         else:
-            _build(catalog, model)
+            _build(catalog, model, compose.engine())
 
 
 @app.command()
@@ -86,7 +88,7 @@ def copy(
     )
 
 
-def _build(catalog: IndexCatalog, model: int | None) -> None:
+def _build(catalog: IndexCatalog, model: int | None, engine: Engine) -> None:
     from features import compose as features_compose
     from features.refreshing import refreshed
     from indexer.build import build_index
@@ -96,11 +98,11 @@ def _build(catalog: IndexCatalog, model: int | None) -> None:
     embedder = load_embedder(settings, registry(settings).latest() if model is None else model)
     store = refreshed(features_compose.build(load(FeatureSettings))).store
     with _told(settings, store.count()) as options:
-        version = build_index(store, embedder, catalog, options)
+        version = build_index(store, embedder, catalog, replace(options, engine=engine))
     console.stdout().print(_table([version], version.name))
 
 
-def _erase(catalog: RewritableCatalog, wait_s: float) -> None:
+def _erase(catalog: RewritableCatalog, wait_s: float, engine: Engine) -> None:
     from features import compose as features_compose
     from features.refreshing import refreshed
     from indexer.erase import Erased, EraseOptions, erase
@@ -109,7 +111,8 @@ def _erase(catalog: RewritableCatalog, wait_s: float) -> None:
 
     settings = load(IndexSettings)
     store = refreshed(features_compose.build(load(FeatureSettings))).store
-    with _told(settings, store.count()) as options:
+    with _told(settings, store.count()) as told:
+        options = replace(told, engine=engine)
         done = erase(store, catalog, lambda version: load_embedder(settings, version), EraseOptions(wait_s, options))
     say = console.stderr().print
     for what, names in (("rewritten", done.rewritten), ("built anew", done.built), ("dropped", done.dropped)):

@@ -1,9 +1,10 @@
-"""Composition root of the indexer room: which index the settings mean."""
+"""Composition root of the indexer room: which index the settings mean, and who fills it."""
 
 from __future__ import annotations
 
 from features.errors import SettingsError
 from features.settings import load
+from indexer.embedding import Engine, SingleProcess
 from indexer.ports import RewritableCatalog
 from indexer.settings import IndexSettings, Kind
 
@@ -28,3 +29,13 @@ def catalog(kind: Kind | None = None) -> RewritableCatalog:
             "SOUNDALIKE_QDRANT_URL: says where the Qdrant server is, and is not set.", "See docs/qdrant.md."
         )
     return QdrantIndexCatalog(server)
+
+
+def engine() -> Engine:
+    """Who embeds everybody, as the settings say."""
+    if load(IndexSettings).index_engine == "single":
+        return SingleProcess()
+    from indexer.distributed.engine import RayEngine
+    from indexer.distributed.settings import RaySettings
+
+    return RayEngine(load(RaySettings))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from indexer.build import ASKED, BuildOptions, Reservoir
+import numpy as np
+
+from indexer.build import ASKED, BuildOptions
 from indexer.check import check_count, check_recall
 from indexer.errors import IndexUnavailable
 from indexer.ports import IndexCatalog, IndexVersion, UserIndex, VersionBuilder
+from indexer.sample import Sampler
 
 _BATCH = 1_000
 
@@ -58,19 +61,19 @@ def copy_live(source: IndexCatalog, target: IndexCatalog, options: BuildOptions)
 
 
 def _fill_and_check(builder: VersionBuilder, index: UserIndex, options: BuildOptions) -> tuple[IndexVersion, int]:
-    sample, people, written = Reservoir(index.version.width, options.seed), 0, 0
+    sampler, people, written = Sampler(ASKED, index.version.width), 0, 0
     for batch in index.walk(None, _BATCH):
         if not batch:
             continue
         written += builder.add(batch)
-        sample.add(batch)
+        sampler.add([person.user_id for person in batch], np.stack([person.vector for person in batch]))
         people += len(batch)
         options.on_people(len(batch))
     options.say("building the graph")
     copy = builder.finish()
     check_count(copy, people)
     options.say("checking recall against exact search")
-    recall = check_recall(copy, sample.sample(ASKED), options.min_recall)
+    recall = check_recall(copy, sampler.sample(ASKED), options.min_recall)
     facts = replace(
         index.version, name=copy.version.name, count=people, created_at=options.clock(), recall_at_10=round(recall, 4)
     )

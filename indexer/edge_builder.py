@@ -6,33 +6,28 @@ A lock in the folder says that its builder lives; a staging folder whose lock is
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from indexer.edge_adding import AddsHere
 from indexer.edge_index import EdgeUserIndex
 from indexer.edge_shard import build_graph, create_shard
 from indexer.errors import IndexUnavailable
 from indexer.files import sync_folder
 from indexer.manifest import FIRST_SHARD, write_manifest
-from indexer.ports import IndexVersion, PersonVector
+from indexer.ports import IndexVersion
 from indexer.settings import IndexSettings
 
 
-class EdgeVersionBuilder:
+class EdgeVersionBuilder(AddsHere):
     """A version being filled; nobody can search it before it is published."""
 
     def __init__(self, staging: Path, version: IndexVersion, settings: IndexSettings, *, lock: IO[bytes]) -> None:
         """Takes over ``lock``, which tells other processes that ``staging`` is being built."""
         self._staging = staging
         self._shard = create_shard(staging / FIRST_SHARD, version.width, settings)
-        self._index = EdgeUserIndex(self._shard, version, settings, lock=None)
+        super().__init__(EdgeUserIndex(self._shard, version, settings, lock=None))
         self._lock = lock
-
-    def add(self, people: Sequence[PersonVector]) -> int:
-        """Add a batch; all of it is new."""
-        self._index.upsert(people)
-        return len(people)
 
     def finish(self) -> EdgeUserIndex:
         """Build the graph, on all cores and holding the GIL; the returned index is for checking.

@@ -6,7 +6,7 @@ grows beside the version's own; both lie under the lock of the version, which no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import IO
 
 from qdrant_edge import CountRequest, EdgeShard, Point, Record, ScrollRequest, UpdateOperation
 
+from indexer.edge_adding import AddsHere
 from indexer.edge_folder import fresh_shard_of, shard_of, sweep
 from indexer.edge_index import EdgeUserIndex
 from indexer.edge_shard import build_graph, create_shard, engine, load_shard
@@ -21,26 +22,21 @@ from indexer.errors import IndexUnavailable
 from indexer.files import folder_errors, sync_folder
 from indexer.left_out import LeftOut
 from indexer.manifest import MEND, read_manifest, write_manifest
-from indexer.ports import IndexVersion, PersonVector
+from indexer.ports import IndexVersion
 from indexer.settings import IndexSettings
 
 _BATCH = 1000
 _COPYING = "The index cannot be copied"
 
 
-class EdgeVersionRewriter:
+class EdgeVersionRewriter(AddsHere):
     """A version whose living people were copied; it stays as it was until it is sealed."""
 
     def __init__(self, fresh: Path, shard: EdgeShard, index: EdgeUserIndex, *, lock: IO[bytes]) -> None:
         """Takes over ``shard``, which lies in ``fresh``, and ``lock``, which keeps others from the version."""
-        self._folder, self._fresh = fresh.parent, fresh
-        self._shard, self._index = shard, index
+        super().__init__(index)
+        self._folder, self._fresh, self._shard = fresh.parent, fresh, shard
         self._lock = lock
-
-    def add(self, people: Sequence[PersonVector]) -> int:
-        """Add a batch; all of it is new."""
-        self._index.upsert(people)
-        return len(people)
 
     def finish(self) -> EdgeUserIndex:
         """Build the graph, on all cores and holding the GIL; the returned index is for checking.

@@ -176,6 +176,18 @@ class UserIndex(Protocol):
         ...
 
 
+class Writer(Protocol):
+    """Adds people to a version that is being filled, from a process other than its builder's."""
+
+    def add(self, people: Sequence[PersonVector]) -> None:
+        """Add a batch, which is written when this returns; again it does no harm. Raises ``IndexUnavailable``."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
 class VersionBuilder(Protocol):
     """A version being filled; nobody can search it before it is published.
 
@@ -184,6 +196,14 @@ class VersionBuilder(Protocol):
 
     def add(self, people: Sequence[PersonVector]) -> int:
         """Add a batch; returns how many had to be written, since an interrupted builder had not come to them."""
+        ...
+
+    def writer(self) -> Callable[[], Writer] | None:
+        """What other processes open to add people, with pickle on the way; None where this one alone can."""
+        ...
+
+    def added(self, user_ids: Sequence[UserId]) -> None:
+        """To be told of everybody who was added with a writer, before ``finish``."""
         ...
 
     def finish(self) -> UserIndex:

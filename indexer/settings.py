@@ -18,6 +18,9 @@ class IndexSettings(HomeSettings):
     vector_index: Kind = "embedded"
     """What searches: ``embedded``, Qdrant's engine in the server's own process; ``qdrant``, a Qdrant server or cluster,
     which several of our servers may share."""
+    index_engine: Literal["single", "ray"] = "single"
+    """Who embeds everybody when a version is built: ``single``, the indexer's process; ``ray``, processes of this
+    machine or of a Ray cluster, for communities of millions."""
     keep_versions: Annotated[int, Field(ge=1)] = 2
     """Versions that stay after a build: the live one, the one that was live before (for ``--rollback``), newer ones."""
     min_recall: Annotated[float, Field(ge=0, le=1)] = 0.98

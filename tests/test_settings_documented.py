@@ -17,6 +17,7 @@ from dashboard.settings import DashboardSettings
 from features.hopsworks.settings import HopsworksSettings
 from features.settings import HomeSettings
 from features.spotify.settings import SpotifySettings
+from indexer.distributed.settings import RaySettings
 from indexer.qdrant.settings import QdrantSettings
 
 ROOMS = ("features", "trainer", "indexer", "retriever", "dashboard")
@@ -26,7 +27,10 @@ EXAMPLE = Path(__file__).parent.parent / ".env.example"
 def _settings_classes() -> list[type[BaseSettings]]:
     for room in ROOMS:
         importlib.import_module(f"{room}.settings")
-    found, waiting = [], [HomeSettings, HopsworksSettings, SpotifySettings, QdrantSettings, DashboardSettings]
+    found, waiting = (
+        [],
+        [HomeSettings, HopsworksSettings, SpotifySettings, QdrantSettings, RaySettings, DashboardSettings],
+    )
     while waiting:
         kind = waiting.pop()
         found.append(kind)

@@ -11,12 +11,13 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from features.errors import HopsworksError
-from features.hopsworks.frames import moment
 from features.hopsworks.ledger import Key
-from features.hopsworks.schema import COLUMNS, DESCRIPTION, EVENT_TIME, FINGERPRINT, KEY, NAME, VERSION
+from features.hopsworks.schema import DESCRIPTION, NAME, VERSION
 from features.hopsworks.session import Project, Session
 from features.hopsworks.trouble import holds_nothing
 from features.profile import UserId
+from features.tables.columns import COLUMNS, EVENT_TIME, FINGERPRINT, KEY
+from features.tables.frames import moment
 
 if TYPE_CHECKING:
     import pyarrow as pa

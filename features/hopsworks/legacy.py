@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import HopsworksError, StoreError
-from features.hopsworks.schema import KEY, NAME, VECTORS
+from features.hopsworks.schema import NAME
 from features.hopsworks.session import Project, Session
 from features.listening import Listening
 from features.profile import UserId
 from features.provenance import SPOTIFY_EARLIER
+from features.tables.columns import KEY, VECTORS
 from features.user_features import Coverage, UserFeatures, Vector
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from features.errors import HopsworksUnavailable
 from features.hopsworks.again import again
-from features.hopsworks.frames import Encoded, encoded, microseconds, moment, table_of
 from features.hopsworks.group import FeatureGroup
 from features.hopsworks.ledger import Key, Ledger
 from features.ports import Upserted
 from features.profile import UserId
+from features.tables.frames import Encoded, encoded, microseconds, moment, table_of
 from features.user_features import UserFeatures
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from uuid import UUID
 
 from features.errors import StoreError, UnreadableRows
 from features.files import locked
-from features.hopsworks.frames import microseconds, people_of
 from features.hopsworks.group import keys_of
 from features.hopsworks.people import RemotePeople
 from features.ports import CommunityCatalog, Upserted
 from features.profile import UserId
 from features.sqlite.store import SqliteFeatureStore
+from features.tables.frames import microseconds, people_of
 from features.user_features import UserFeatures
 
 if TYPE_CHECKING:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from uuid import UUID
 
+from features.identity import point_id
+from features.profile import UserId
 from indexer.errors import IndexUnavailable
-from indexer.payload import CONTENT
-from indexer.points import points_of
 from indexer.ports import IndexVersion, PersonVector
-from indexer.qdrant.collection import Collection, structs
+from indexer.qdrant.collection import Collection
 from indexer.qdrant.index import QdrantUserIndex
 from indexer.qdrant.leases import Lease
 from indexer.qdrant.line import Line
 from indexer.qdrant.making import wait_until_green
 from indexer.qdrant.shelf import Shelf
-from indexer.qdrant.upload import Upload
+from indexer.qdrant.writing import Adding, QdrantWriter
 
 _AT_ONCE = 1_000
 
@@ -27,6 +28,8 @@ Seal = Callable[[str, IndexVersion], None]
 class QdrantVersionBuilder:
     """A version being filled; nobody can search it before it is published."""
 
+    _goes_on = False
+
     def __init__(
         self, line: Line, shelf: Shelf, collection: str, version: IndexVersion, leases: Sequence[Lease]
     ) -> None:
@@ -36,22 +39,29 @@ class QdrantVersionBuilder:
         # A version is proven by exact searches, while the server may still be busy: nobody waits for an answer.
         patience_s = line.settings.qdrant_admin_timeout_s
         self._points = Collection(line, shelf.on_server(collection), search_within_s=patience_s)
-        self._upload = Upload(line, self._points.name)
+        self._adding = Adding(line, self._points, version.width, goes_on=self._goes_on)
         self._index = QdrantUserIndex(self._points, version, lambda: None)
         self._is_done = False
 
     def add(self, people: Sequence[PersonVector]) -> int:
-        """Add a batch; all of it is new."""
-        points = points_of(people, self._index.version.width)
-        self._upload.put(structs(points))
-        return len(points)
+        """Add a batch; returns how many had to be written."""
+        self.added([person.user_id for person in people])
+        return self._adding.add(people)
+
+    def writer(self) -> Callable[[], QdrantWriter]:
+        """What other processes may add people with."""
+        width = self._index.version.width
+        return partial(QdrantWriter, self._line.settings, self._points.name, width, goes_on=self._goes_on)
+
+    def added(self, user_ids: Sequence[UserId]) -> None:
+        """Told of those who were added with a writer."""
 
     def finish(self) -> QdrantUserIndex:
         """Wait until all is written and the graph built; the returned index is for checking.
 
         Its ``version`` bears the name, the model's version and the width; the rest is for the builder to find out.
         """
-        self._upload.drain()
+        self._adding.drain()
         wait_until_green(self._line, self._points.name, self._index.version.width)
         return self._index
 
@@ -90,6 +100,8 @@ class QdrantVersionBuilder:
 class ResumedBuilder(QdrantVersionBuilder):
     """A version that another process began to fill: who is there as they are to be is not written again."""
 
+    _goes_on = True
+
     def __init__(
         self, line: Line, shelf: Shelf, collection: str, version: IndexVersion, leases: Sequence[Lease]
     ) -> None:
@@ -97,19 +109,13 @@ class ResumedBuilder(QdrantVersionBuilder):
         super().__init__(line, shelf, collection, version, leases)
         self._met: set[bytes] = set()
 
-    def add(self, people: Sequence[PersonVector]) -> int:
-        """Add a batch, but for those who are there with the same content: the model is the same, so is the vector."""
-        points = points_of(people, self._index.version.width)
-        self._met.update(point.bytes for point, _, _ in points)
-        records = self._points.retrieve((point for point, _, _ in points), [CONTENT], vectors=False)
-        held = {UUID(str(record.id)): (record.payload or {}).get(CONTENT) for record in records}
-        missing = [each for each in points if held.get(each[0]) is None or held[each[0]] != each[2].get(CONTENT)]
-        self._upload.put(structs(missing), anew=True)
-        return len(missing)
+    def added(self, user_ids: Sequence[UserId]) -> None:
+        """The same; who is not told of by the end is not to be in it."""
+        self._met.update(point_id(user_id).bytes for user_id in user_ids)
 
     def finish(self) -> QdrantUserIndex:
         """The same, after those were deleted who are not to be in it: they left after the other process had them."""
-        self._upload.drain()
+        self._adding.drain()
         for records in self._points.scroll(False, _AT_ONCE, vectors=False):
             points = [UUID(str(record.id)) for record in records]
             self._points.delete([point for point in points if point.bytes not in self._met])

@@ -248,6 +248,12 @@ class MemoryVersionBuilder:
         self._index.upsert(people)
         return len(people)
 
+    def writer(self) -> None:
+        """Nobody else can write to it."""
+
+    def added(self, user_ids: Sequence[UserId]) -> None:
+        """Not asked for, as there are no writers."""
+
     def finish(self) -> MemoryUserIndex:
         return self._index
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from features.hopsworks.frames import encoded, table_of
 from features.hopsworks.group import FeatureGroup
-from features.hopsworks.schema import VECTORS
 from features.hopsworks.session import Session
+from features.tables.columns import VECTORS
+from features.tables.frames import encoded, table_of
 from tests.builders import a_playlist, a_profile, features_of
 from tests.cluster import an_address, settings_of
 from tests.fakes.hopsworks import FakeHopsworks

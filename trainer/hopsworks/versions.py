@@ -13,8 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from features.hopsworks.schema import COLUMNS, EVENT_TIME, NAME, VERSION
+from features.hopsworks.schema import NAME, VERSION
 from features.hopsworks.session import Project
+from features.tables.columns import COLUMNS, EVENT_TIME
 from trainer.artefact import CARD
 from trainer.hopsworks.metric_names import from_letters
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from features.errors import HopsworksUnavailable, StoreError
-from features.hopsworks.frames import encoded, table_of
 from features.hopsworks.store import HopsworksFeatureStore
 from features.profile import UserId
+from features.tables.frames import encoded, table_of
 from tests.cluster import Cluster
 from tests.features.hopsworks.machines import COMMIT, known, person, rows
 

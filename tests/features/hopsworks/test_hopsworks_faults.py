@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from features.errors import StoreError
 from features.fingerprint import fingerprint
-from features.hopsworks.frames import microseconds
 from features.hopsworks.group import keys_of
 from features.hopsworks.ledger import Key
-from features.hopsworks.schema import EVENT_TIME, FINGERPRINT, KEY, VERSION
+from features.hopsworks.schema import VERSION
 from features.profile import UserId
+from features.tables.columns import EVENT_TIME, FINGERPRINT, KEY
+from features.tables.frames import microseconds
 from tests.builders import NOW
 from tests.cluster import Cluster
 from tests.features.hopsworks.machines import COMMIT, known, person

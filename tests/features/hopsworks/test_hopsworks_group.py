@@ -3,9 +3,9 @@
 import pytest
 
 from features.errors import HopsworksError, UnreadableRows
-from features.hopsworks.frames import encoded, table_of
 from features.hopsworks.store import HopsworksFeatureStore
 from features.profile import UserId
+from features.tables.frames import encoded, table_of
 from tests.cluster import Cluster
 from tests.features.hopsworks.machines import known, person
 

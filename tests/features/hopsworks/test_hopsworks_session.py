@@ -135,7 +135,7 @@ def test_a_cluster_without_the_query_service_is_said(cluster: Cluster):
 
 
 def _read(cluster: Cluster, group: object) -> None:
-    from features.hopsworks.frames import encoded, table_of
+    from features.tables.frames import encoded, table_of
     from tests.builders import a_playlist, a_profile, features_of
 
     with a_session(cluster) as session:

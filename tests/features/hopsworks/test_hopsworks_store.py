@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from features.fingerprint import fingerprint
-from features.hopsworks.frames import encoded, microseconds, table_of
 from features.hopsworks.store import HopsworksFeatureStore
 from features.profile import UserId
+from features.tables.frames import encoded, microseconds, table_of
 from tests.builders import NOW
 from tests.cluster import Cluster
 from tests.features.hopsworks.machines import known, person, rows

@@ -11,9 +11,9 @@ import pytest
 
 from features.errors import StoreError
 from features.files import locked
-from features.hopsworks.frames import encoded, table_of
-from features.hopsworks.schema import EVENT_TIME, FINGERPRINT
 from features.profile import UserId
+from features.tables.columns import EVENT_TIME, FINGERPRINT
+from features.tables.frames import encoded, table_of
 from tests.builders import NOW
 from tests.cluster import Cluster
 from tests.features.hopsworks.machines import known, person, rows

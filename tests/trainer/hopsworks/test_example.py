@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from features.hopsworks.schema import COLUMNS, VECTORS
 from features.sqlite.codec import decode_listening
+from features.tables.columns import COLUMNS, VECTORS
 from trainer.hopsworks.example import input_example
 
 

@@ -8,7 +8,7 @@ import pytest
 from features.hopsworks.group import FeatureGroup
 from features.hopsworks.ledger import Ledger
 from features.hopsworks.people import RemotePeople
-from features.hopsworks.schema import COLUMNS
+from features.tables.columns import COLUMNS
 from tests.builders import a_playlist, a_profile, features_of
 from tests.cluster import Cluster
 from tests.trainer.hopsworks.models import CARD, LATER, PARTS, model_of

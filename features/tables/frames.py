@@ -1,11 +1,11 @@
-"""People to a table of the feature group and back. Pure; the row codec is that of the local store.
+"""People to an Arrow table and back. Pure; the row codec is that of the local store.
 
 Types are stated, never inferred: a list that is empty in all rows stays a list of floats, and floats stay float32.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,9 +16,9 @@ import numpy as np
 
 from features.errors import StoreError
 from features.fingerprint import LENGTH
-from features.hopsworks.schema import COLUMNS, EVENT_TIME, FINGERPRINT, KEY, VECTORS
 from features.listening import Listening
 from features.sqlite.codec import Row, features_of, row_of
+from features.tables.columns import COLUMNS, EVENT_TIME, FINGERPRINT, KEY, VECTORS
 from features.user_features import UserFeatures
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def encoded(person: UserFeatures) -> Encoded:
 
 
 def table_of(people: Sequence[Encoded]) -> pa.Table:
-    """One row a person, in the types of the feature group.
+    """One row a person, in the types of ``features.tables.columns``.
 
     Raises:
         StoreError: vectors of one text model are of different widths, or not finite.
@@ -90,14 +90,24 @@ def table_of(people: Sequence[Encoded]) -> pa.Table:
 
 
 def people_of(batch: pa.RecordBatch) -> list[Encoded | None]:
-    """The people that rows of the feature group keep, in their order; None where a row is not what was written."""
-    import pyarrow as pa
+    """The people that rows of a table keep, in their order; None where a row is not what was written."""
+    return [_read(row, fingerprint) for row, fingerprint in zip(_rows(batch), _plain(batch, FINGERPRINT), strict=True)]
 
-    table = pa.Table.from_batches([batch])
-    plain = {name: table[name].to_pylist() for name in (KEY, *_SAME, "listening", FINGERPRINT)}
-    times = _stamps(table[EVENT_TIME])
-    consents = _stamps(table["consented_at"])
-    vectors = {name: _blobs(table[name]) for name in (*VECTORS, "decades")}
+
+def people_as_written(batch: pa.RecordBatch) -> list[UserFeatures]:
+    """The people of a table that this program has just written; nothing is compared, which takes as long as reading.
+
+    Raises:
+        ValueError: the rows are damaged.
+    """
+    return [features_of(row()) for row in _rows(batch)]
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[Callable[[], Row]]:
+    """A row of the local store for each row, made when it is asked for, since a time may be none."""
+    plain = {name: _plain(batch, name) for name in (KEY, *_SAME, "listening")}
+    times, consents = _stamps(batch[EVENT_TIME]), _stamps(batch["consented_at"])
+    vectors = {name: _blobs(batch[name]) for name in (*VECTORS, "decades")}
 
     def row_at(at: int) -> Row:
         return Row(
@@ -112,7 +122,7 @@ def people_of(batch: pa.RecordBatch) -> list[Encoded | None]:
             **{name: plain[name][at] for name in (KEY, *_SAME)},
         )
 
-    return [_read(partial(row_at, at), plain[FINGERPRINT][at]) for at in range(len(times))]
+    return (partial(row_at, at) for at in range(batch.num_rows))
 
 
 def schema_of() -> pa.Schema:
@@ -160,7 +170,11 @@ def _check_vectors(people: Sequence[UserFeatures]) -> None:
                 raise StoreError("Somebody's vector is not finite.", "Import the profiles again.")
 
 
-def _stamps(column: pa.ChunkedArray) -> list[Any]:
+def _plain(batch: pa.RecordBatch, name: str) -> list[Any]:
+    return batch[name].to_pylist()
+
+
+def _stamps(column: pa.Array) -> list[Any]:
     """Microseconds since 1970, or None where there is no time."""
     import pyarrow as pa
 
@@ -190,10 +204,10 @@ def _lists(rows: Sequence[Sequence[Any]], kind: pa.DataType) -> pa.Array:
     return pa.ListArray.from_arrays(ends, pa.array(list(chain.from_iterable(rows)), kind))
 
 
-def _blobs(column: pa.ChunkedArray) -> list[bytes | None]:
+def _blobs(column: pa.Array) -> list[bytes | None]:
     import pyarrow as pa
 
-    lists = column.cast(pa.list_(pa.float32())).combine_chunks()
+    lists = column.cast(pa.list_(pa.float32()))
     values, ends = lists.values.to_numpy(zero_copy_only=False), lists.offsets.to_pylist()
     return [
         values[ends[at] : ends[at + 1]].astype("<f4").tobytes() if known else None

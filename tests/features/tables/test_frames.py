@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from features.errors import StoreError
 from features.fingerprint import fingerprint
-from features.hopsworks.frames import Encoded, encoded, people_of, schema_of, table_of
-from features.hopsworks.schema import COLUMNS
 from features.listening import Listening, PlaylistListening
+from features.tables.columns import COLUMNS
+from features.tables.frames import Encoded, encoded, people_of, schema_of, table_of
 from features.user_features import Coverage, UserFeatures, YearStats
 from tests.builders import NOW, a_playlist, a_profile, a_track, features_of
 

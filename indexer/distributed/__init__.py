@@ -1,0 +1,1 @@
+"""Embedding everybody on many processes or machines, with Ray. Start at ``engine``."""

@@ -1,0 +1,143 @@
+"""RayEngine: shards of the feature store as files, embedded by actors of Ray Data, and into the index.
+
+The actors write to the index themselves where it can be written to from anywhere; else what they embed comes back and
+is written here. Either way, only ids and vectors of a batch at a time are in this process's memory.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.errors import SettingsError, SoundalikeError
+from features.ports import FeatureStore
+from features.tables.columns import READ
+from features.tables.shards import by_hash, write_shards
+from indexer.distributed.actor import EmbedsShards, to_people
+from indexer.distributed.settings import RaySettings
+from indexer.embedding import Embedded, refuse_bad
+from indexer.errors import IndexUnavailable
+from indexer.follow import BATCH, findable
+from indexer.ports import VersionBuilder, Writer
+from trainer.ports import Embedder
+
+if TYPE_CHECKING:
+    from ray.data import Dataset
+
+EXTRA = "soundalike[distributed]"
+_FOR_READING = 1  # cores that are left to those who read the files: with none, nobody would ever be embedded
+
+
+class RayEngine:
+    """An ``Engine`` over a cluster that runs, or over processes of this machine."""
+
+    def __init__(self, settings: RaySettings) -> None:
+        self._settings = settings
+
+    def fill(self, builder: VersionBuilder, features: FeatureStore, embedder: Embedder) -> Iterator[Embedded]:
+        """See ``Engine.fill``; in whatever order the shards are done.
+
+        Raises:
+            SettingsError: Ray is not installed, or there is no cluster at the address.
+            IndexUnavailable: the cluster failed, or the index did.
+        """
+        writer = builder.writer()
+        with _connected(self._settings), self._shards(features) as folder:
+            for table in _tables(self._embedded(folder, embedder, writer)):
+                people = to_people(table, embedder.width)
+                vectors = np.array([person.vector for person in people], np.float32).reshape(-1, embedder.width)
+                ids = [person.user_id for person in people]
+                if writer is None:
+                    refuse_bad(vectors)
+                    builder.add(people)
+                else:
+                    builder.added(ids)
+                yield Embedded(len(ids), ids, vectors)
+
+    @contextmanager
+    def _shards(self, features: FeatureStore) -> Iterator[Path]:
+        """The people who agree to be found, as files that are gone afterwards."""
+        home = self._settings.ray_folder or self._settings.home / "ray"
+        folder = home / f"shards-{os.getpid()}"
+        shards = self._settings.ray_shards
+        try:
+            write_shards(map(findable, features.scan(batch_size=BATCH)), folder, by_hash(shards), shards)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _embedded(self, folder: Path, embedder: Embedder, writer: Callable[[], Writer] | None) -> Dataset:
+        import ray
+
+        actors = self._settings.ray_actors or max(1, int(ray.cluster_resources()["CPU"]) - _FOR_READING)
+        rows = ray.data.read_parquet(str(folder), columns=list(READ), override_num_blocks=self._settings.ray_shards)
+        return rows.map_batches(
+            EmbedsShards,
+            fn_constructor_args=(embedder, writer),
+            batch_size=None,  # what was read at once, a shard or a part of one
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=actors),
+            num_cpus=1,
+        )
+
+
+def _tables(embedded: Dataset) -> Iterator[Any]:
+    """What the actors give, batch by batch; an error of ours in one of them is that error here."""
+    from ray.exceptions import RayError
+
+    try:
+        yield from embedded.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=1)
+    except RayError as error:
+        raise _ours(error) from error
+
+
+def _ours(error: BaseException) -> Exception:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SoundalikeError):
+            return cause
+        cause = getattr(cause, "cause", None) or cause.__cause__
+    return IndexUnavailable(f"The Ray cluster failed: {str(error).splitlines()[0]}.", "Look at its logs; run it again.")
+
+
+@contextmanager
+def _connected(settings: RaySettings) -> Iterator[None]:
+    """Ray, quiet, with nothing reported to anybody; what was started here ends here."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # these two print past Python's logging
+    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
+    try:
+        import ray
+    except ImportError as error:
+        raise SettingsError("Ray is not installed.", f"pip install '{EXTRA}'") from error
+    here: dict[str, Any] = {
+        "include_dashboard": False,
+        "num_cpus": (settings.ray_actors or _cores()) + _FOR_READING,
+        "_node_ip_address": "127.0.0.1",
+    }
+    try:
+        ray.init(
+            settings.ray_address,
+            configure_logging=False,
+            log_to_driver=False,
+            **({} if settings.ray_address else here),
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise SettingsError(
+            f"There is no Ray cluster at {settings.ray_address}: {error}.", "Set SOUNDALIKE_RAY_ADDRESS."
+        ) from error
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
