@@ -19,6 +19,7 @@ from scipy import sparse
 from features.identity import artist_key
 from features.listening import Listening
 from trainer.factors import Matrix, idf, unit, unit_sparse
+from trainer.rows import SparseRows
 
 FOLDED = ("genre_mix", "co_listening", "rotation", "clusters", "mainstream")
 """Parts that :meth:`CoListening.fold` gives."""
@@ -137,7 +138,7 @@ class _Heard:
     """
 
     def __init__(self, learnt: CoListening, listenings: Sequence[Listening]) -> None:
-        known, strange, genres = _Rows(), _Rows(), _Rows()
+        known, strange, genres = SparseRows(), SparseRows(), SparseRows()
         strangers: dict[tuple[str, tuple[str, ...]], int] = {}
         for listening in listenings:
             for artist, weight in listening.artist_weights().items():
@@ -160,31 +161,9 @@ class _Heard:
         )
 
 
-class _Rows:
-    """A sparse matrix in the making, row after row."""
-
-    def __init__(self) -> None:
-        self._starts, self._columns, self._values = [0], list[int](), list[float]()
-
-    def add(self, column: int, value: float) -> None:
-        """Put a value into the row under way."""
-        self._columns.append(column)
-        self._values.append(value)
-
-    def end(self) -> None:
-        """End the row."""
-        self._starts.append(len(self._columns))
-
-    def matrix(self, width: int) -> sparse.csr_matrix:
-        """What was put together, float32 [rows, width]."""
-        values = np.array(self._values, np.float32)
-        columns, starts = np.array(self._columns, np.int32), np.array(self._starts, np.int32)
-        return sparse.csr_matrix((values, columns, starts), shape=(len(starts) - 1, width))
-
-
 def genre_rows(tags: Sequence[Sequence[str]], genre_row: Mapping[str, int], rarity: Matrix) -> sparse.csr_matrix:
     """Artists as unit rows over their genres, each weighing its rarity: float32 [artists, genres]."""
-    rows = _Rows()
+    rows = SparseRows()
     for genres in tags:
         for row in (genre_row[genre] for genre in genres if genre in genre_row):
             rows.add(row, float(rarity[row]))

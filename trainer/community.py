@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
-from features.identity import artist_key
-from features.listening import Listening
 from features.profile import UserId
+from trainer.census import Census
 from trainer.colistening import CoListening, genre_rows
 from trainer.factors import (
     Matrix,
@@ -34,8 +34,6 @@ from trainer.factors import (
 
 MIN_PEOPLE = 2
 """People who must have an artist, or artists who must have a genre, for a vector of its own."""
-MAX_ARTISTS_PER_PERSON = 500
-"""Heaviest artists of a person that enter the co-occurrences, whose number grows with the square of this."""
 MAX_GENRES = 3000
 """Commonest genres that are kept: the regression from genres solves a system of this size."""
 GENRE_PULL = 3.0
@@ -53,25 +51,24 @@ class Widths:
     clusters: int
 
 
-def learn(listenings: Sequence[Listening], widths: Widths, centers: Matrix | None = None) -> CoListening:
+def learn(census: Census, widths: Widths, centers: Matrix | None = None) -> CoListening:
     """Learn from people's listening.
 
     Args:
-        listenings: of the people to train on, and of nobody else.
+        census: of the people to train on, and of nobody else.
         widths: of what is learnt; small communities give narrower spaces.
         centers: of clusters, where they are already known.
     """
-    people = [_heaviest(listening) for listening in listenings]
-    counts = Counter(artist for person in people for artist in person)
-    artists = sorted(artist for artist, heard in counts.items() if heard >= MIN_PEOPLE)
-    tags = _tags(listenings)
+    counts = np.asarray((census.plays > 0).sum(axis=0)).ravel()
+    columns = sorted(np.flatnonzero(counts >= MIN_PEOPLE).tolist(), key=census.artists.__getitem__)
+    artists = [census.artists[column] for column in columns]
+    tags = census.tags()
     genre_counts = Counter(genre for genres in tags.values() for genre in genres)
     genres = sorted(genre for genre, count in genre_counts.most_common(MAX_GENRES) if count >= MIN_PEOPLE)
-    most = min(len(artists), len(people)) - 1
+    most = min(len(artists), len(census)) - 1
     if most < 1:
-        return _nothing(len(people))
-    plays = _matrix(people, {artist: row for row, artist in enumerate(artists)})
-    heard = np.array([counts[artist] for artist in artists], np.float32)
+        return _nothing(len(census))
+    plays, heard = census.plays[:, columns], counts[columns].astype(np.float32)
     genre_row = {genre: row for row, genre in enumerate(genres)}
     rarity = idf(np.array([genre_counts[genre] for genre in genres]), len(tags))
     of_artists = genre_rows([tags.get(artist, ()) for artist in artists], genre_row, rarity)
@@ -79,29 +76,26 @@ def learn(listenings: Sequence[Listening], widths: Widths, centers: Matrix | Non
     genre_map = ridge(of_artists, listened, RIDGE)
     vectors = (heard[:, None] * listened + GENRE_PULL * (of_artists @ genre_map)) / (heard[:, None] + GENRE_PULL)
     return CoListening(
-        people=len(people),
+        people=len(census),
         artists=artists,
         genres=genres,
         heard=heard,
         vectors=vectors.astype(np.float32),
         rotation=_rotation(plays, heard, min(widths.rotation, most)),
         genre_rarity=rarity,
-        genre_vectors=_genre_factors(listenings, genre_row, widths.genres),
+        genre_vectors=_genre_factors(census, genres, widths.genres),
         genre_map=genre_map,
         centers=spherical_kmeans(unit(vectors), widths.clusters) if centers is None else centers,
     )
 
 
 def learn_folds(
-    listenings: Sequence[Listening], fold_of: Sequence[int], whole: CoListening, widths: Widths
+    census: Census, fold_of: npt.NDArray[np.intp], whole: CoListening, widths: Widths
 ) -> dict[int, CoListening]:
     """For each fold, what the people outside it tell, in the coordinates of ``whole`` (learnt from everybody)."""
     return {
-        fold: _aligned(
-            learn([each for each, own in zip(listenings, fold_of, strict=True) if own != fold], widths, whole.centers),
-            whole,
-        )
-        for fold in sorted(set(fold_of))
+        fold: _aligned(learn(census.of(fold_of != fold), widths, whole.centers), whole)
+        for fold in np.unique(fold_of).tolist()
     }
 
 
@@ -142,37 +136,6 @@ def _nothing(people: int) -> CoListening:
     return CoListening(people, [], [], nobody, none, none, nobody, none, none, none)
 
 
-def _heaviest(listening: Listening) -> dict[str, float]:
-    merged: dict[str, float] = {}
-    for artist, weight in list(listening.artist_weights().items())[:MAX_ARTISTS_PER_PERSON]:
-        key = artist_key(artist)
-        merged[key] = merged.get(key, 0.0) + weight
-    return merged
-
-
-def _tags(listenings: Sequence[Listening]) -> dict[str, tuple[str, ...]]:
-    """The genres of each artist that any source told, by artist key; the commonest telling wins, ties by name."""
-    told: dict[str, Counter[tuple[str, ...]]] = {}
-    for listening in listenings:
-        for artist in listening.artists:
-            told.setdefault(artist_key(artist), Counter())[tuple(listening.genres.get(artist, ()))] += 1
-    return {
-        artist: max(counter.items(), key=lambda item: (bool(item[0]), item[1], item[0]))[0]
-        for artist, counter in told.items()
-    }
-
-
-def _matrix(people: Sequence[Mapping[str, float]], row_of: Mapping[str, int]) -> sparse.csr_matrix:
-    entries = [
-        (person, row_of[artist], weight)
-        for person, heard in enumerate(people)
-        for artist, weight in heard.items()
-        if artist in row_of
-    ]
-    rows, columns, values = zip(*entries, strict=True)
-    return sparse.csr_matrix((np.array(values, np.float32), (rows, columns)), shape=(len(people), len(row_of)))
-
-
 def _factored_artists(plays: sparse.csr_matrix, width: int) -> Matrix:
     binary = (plays > 0).astype(np.float32)
     return ppmi_factors((binary.T @ binary).tocsr(), width)
@@ -183,20 +146,13 @@ def _rotation(plays: sparse.csr_matrix, heard: Matrix, width: int) -> Matrix:
     return item_factors(unit_sparse(weighted.tocsr()), width)
 
 
-def _genre_factors(listenings: Sequence[Listening], genre_row: Mapping[str, int], width: int) -> Matrix:
-    rows, columns, values = [0], list[int](), list[float]()
-    for listening in listenings:
-        for artist, weight in listening.artist_weights().items():
-            known = [genre_row[genre] for genre in listening.genres.get(artist, ()) if genre in genre_row]
-            columns += known
-            values += [float(np.log1p(weight))] * len(known)
-        rows.append(len(columns))
-    mixes = sparse.csr_matrix((np.array(values, np.float32), columns, rows), shape=(len(listenings), len(genre_row)))
-    mixes.sum_duplicates()
+def _genre_factors(census: Census, genres: Sequence[str], width: int) -> Matrix:
+    column_of = {genre: column for column, genre in enumerate(census.genres)}
+    mixes = census.mixes[:, [column_of[genre] for genre in genres]]
     width = min(width, min(mixes.shape) - 1)
     if width < 1 or not mixes.nnz:
-        return np.zeros((len(genre_row), 0), np.float32)
+        return np.zeros((len(genres), 0), np.float32)
     people = np.asarray((mixes > 0).sum(axis=0)).ravel()
-    weights = idf(people, len(listenings))
+    weights = idf(people, len(census))
     factors = item_factors(unit_sparse((mixes @ sparse.diags(weights)).tocsr()), width)
     return weights[:, None] * factors
