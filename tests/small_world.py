@@ -25,6 +25,7 @@ from retriever.observe.metrics import Metrics
 from retriever.parts import Parts
 from retriever.settings import RetrieverSettings
 from tests.builders import NOW, WordEncoder, a_community, features_of
+from trainer.census import census_of
 from trainer.community import Widths, learn
 from trainer.inputs import widths_of
 from trainer.model import ModelShape, ThreeTowers
@@ -83,7 +84,7 @@ def a_small_world(folder: Path, people: int = 40) -> SmallWorld:
     builder = FeatureBuilder(encoder, store.catalog)
     community = a_community(people)
     store.upsert(builder.build([*map(listener_of, community)], now=NOW, consent=True))
-    co_listening = learn([person.listening for person in features_of(*community)], Widths(4, 4, 4, 4))
+    co_listening = learn(census_of(person.listening for person in features_of(*community)), Widths(4, 4, 4, 4))
     network = ThreeTowers(ModelShape(widths_of(co_listening, encoder.width), 16))
     model = TrainedModel(network, co_listening, encoder.name, version=3)
     return SmallWorld(store, EdgeIndexCatalog(folder / "index", IndexSettings()), model, builder, folder)

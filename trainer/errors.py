@@ -7,6 +7,7 @@ TrainerError
 ├── NoModel           the registry holds no such model
 ├── BrokenModel       a model's files are damaged or do not fit its description
 ├── RanksDisagree     processes that train together do not train the same thing
+├── TrainingUnderWay  another training works with the same files
 ├── RegistryUnavailable  the registry refuses, or cannot be reached
 └── ModelMismatch     vectors and model do not belong together
 """
@@ -64,6 +65,12 @@ class RegistryUnavailable(TrainerError):
     http_status, code, title = 503, "model-registry", "The model registry is not available"
 
 
+class TrainingUnderWay(TrainerError):
+    """Another training works with the same files."""
+
+    http_status, code, title = 409, "training-under-way", "Another training is under way"
+
+
 class RanksDisagree(TrainerError):
     """Processes that torchrun started do not train the same thing."""
 
@@ -71,6 +78,6 @@ class RanksDisagree(TrainerError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The processes that torchrun started do not see the same checkpoint.",
+            "The processes that torchrun started do not see the same files.",
             "Put SOUNDALIKE_HOME on a disk that all machines share, or delete training/ in it on each of them.",
         )

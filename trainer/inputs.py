@@ -70,11 +70,6 @@ def inputs_of(people: Sequence[UserFeatures], co_listening: CoListening, text_wi
     return Inputs(np.concatenate(parts, axis=1), np.stack(present, axis=1))
 
 
-def joined(inputs: Sequence[Inputs]) -> Inputs:
-    """The inputs of several groups of people, one after another."""
-    return Inputs(np.concatenate([each.values for each in inputs]), np.concatenate([each.present for each in inputs]))
-
-
 def _stacked(vectors: Sequence[npt.NDArray[np.float32] | None], width: int) -> npt.NDArray[np.float32]:
     rows = np.zeros((len(vectors), width), np.float32)
     for row, vector in zip(rows, vectors, strict=True):

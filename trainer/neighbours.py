@@ -7,7 +7,8 @@ seeing a friendship. Memory: the gallery is a sample of bounded size, votes are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from features.identity import artist_key
 from features.listening import Listening
 from trainer.inputs import Inputs
+from trainer.rows import SparseRows
 
 GALLERY = 4096
 """Most people who vote."""
@@ -68,27 +70,28 @@ class Hidden:
     hidden: sparse.csr_matrix
 
 
-def gallery_of(listenings: Sequence[Listening], inputs: Inputs, seed: int) -> Gallery:
-    """The gallery out of everybody trained on; ``inputs`` are theirs, in the same order."""
-    rows = np.sort(np.random.default_rng(seed).permutation(len(listenings))[:GALLERY])
-    place = np.full(len(listenings), -1, np.intp)
-    place[rows] = np.arange(len(rows))
-    ranked = [list(dict.fromkeys(map(artist_key, listenings[row].artist_weights()))) for row in rows]
-    people: dict[str, int] = {}
+def gallery_of(voters: Mapping[int, Listening], inputs: Inputs, people: int) -> Gallery:
+    """The gallery of ``people`` who are trained on.
+
+    Args:
+        voters: row -> whole listening of those who vote, in the order of the rows; at most ``GALLERY``.
+        inputs: theirs, in the same order.
+        people: how many are trained on.
+    """
+    place = np.full(people, -1, np.intp)
+    place[[*voters]] = np.arange(len(voters))
+    ranked = [list(dict.fromkeys(map(artist_key, listening.artist_weights()))) for listening in voters.values()]
+    heard = Counter(artist for artists in ranked for artist in artists)
+    column = {artist: at for at, artist in enumerate(sorted(a for a, count in heard.items() if count >= MIN_PEOPLE))}
+    votes = SparseRows()
     for artists in ranked:
-        for artist in artists:
-            people[artist] = people.get(artist, 0) + 1
-    column = {artist: at for at, artist in enumerate(sorted(a for a, heard in people.items() if heard >= MIN_PEOPLE))}
-    entries = [
-        (row, column[artist], 1 / np.log2(rank + 2))
-        for row, artists in enumerate(ranked)
-        for rank, artist in enumerate(artists)
-        if artist in column
-    ]
-    lines, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
-    votes = sparse.csr_matrix((np.array(values, np.float32), (lines, columns)), shape=(len(rows), len(column)))
-    totals = np.maximum(np.asarray(votes.sum(axis=1)).ravel(), 1e-9)
-    return Gallery(inputs.take(rows), place, column, (sparse.diags(1 / totals) @ votes).tocsr().astype(np.float32))
+        for rank, artist in enumerate(artists):
+            if artist in column:
+                votes.add(column[artist], 1 / np.log2(rank + 2))
+        votes.end()
+    cast = votes.matrix(len(column))
+    totals = np.maximum(np.asarray(cast.sum(axis=1)).ravel(), 1e-9)
+    return Gallery(inputs, place, column, (sparse.diags(1 / totals) @ cast).tocsr().astype(np.float32))
 
 
 class NeighbourLoss(nn.Module):

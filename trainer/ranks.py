@@ -24,9 +24,15 @@ _PATIENCE = timedelta(minutes=30)
 
 
 class Ranks(Protocol):
-    """Processes that train one network together."""
+    """Processes that train one network together.
+
+    Attributes:
+        rank: which of them this is; 0 does what only one can do.
+        run: a name that they have in common, and no other run on this machine has.
+    """
 
     rank: int
+    run: str
 
     def share(self, rows: Rows) -> Rows:
         """The part of ``rows`` that this rank embeds; the ranks' parts, one after another, are ``rows``."""
@@ -50,6 +56,9 @@ class Alone:
 
     rank = 0
 
+    def __init__(self) -> None:
+        self.run = str(os.getpid())
+
     def share(self, rows: Rows) -> Rows:
         """All of them."""
         return rows
@@ -71,6 +80,7 @@ class Together:
 
     def __init__(self) -> None:
         self.rank, self._count = distributed.get_rank(), distributed.get_world_size()
+        self.run = f"run-{os.environ['TORCHELASTIC_RUN_ID']}"
 
     def share(self, rows: Rows) -> Rows:
         """One of as many parts as there are ranks, which differ by one row at most."""

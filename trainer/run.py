@@ -6,31 +6,27 @@ Pure orchestration over the seams; what is run with lives in ``trainer.compose``
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from features.identity import point_id
 from features.ports import TextEncoder
 from features.user_features import UserFeatures
 from features.vectors import TextVectors, mixtures_of
 from trainer.checkpoint import Checkpoint, NoCheckpoint
-from trainer.errors import TooFewPeople
-from trainer.lessons import prepare
+from trainer.lesson_files import Lessons
+from trainer.lesson_folder import lesson_folder, opened_together
+from trainer.lessons import Say, prepare
+from trainer.people import Kept
 from trainer.ports import ModelCard, ModelParts, ModelRegistry
 from trainer.proof import Proof
-from trainer.ranks import Ranks
+from trainer.ranks import Alone, Ranks
 from trainer.settings import TrainerSettings
 from trainer.split import is_test
 from trainer.trained import TrainedModel
 from trainer.training import Losses, Progress, Trainer
-
-MIN_TRAIN = 20
-"""People that it takes to train anything at all."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -40,53 +36,55 @@ class Workshop:
     encoder: TextEncoder
     registry: ModelRegistry
     settings: TrainerSettings
-    checkpoint: Path
+    folder: Path
     say: Say
     progress: Progress
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model that is not registered yet: with what, on how many, and how the losses fell."""
+    """A trained model that is not registered yet: how it came to be, and what is to be cleared when it is."""
 
     model: TrainedModel
     settings: TrainerSettings
     training: dict[str, Any]
     curve: list[Losses]
+    checkpoint: Checkpoint | NoCheckpoint
 
 
 def train(
-    people: Sequence[UserFeatures],
-    workshop: Workshop,
-    checkpoint: Checkpoint | NoCheckpoint,
-    ranks: Ranks | None = None,
+    people: Iterable[UserFeatures], workshop: Workshop, ranks: Ranks | None = None, *, is_resumed: bool = False
 ) -> Trained:
-    """Train on ``people``, those kept back left out; in this process, or together with all ``ranks``.
+    """Train on ``people``, those kept back left out; in this process, or as rank 0 of ``ranks``.
+
+    Args:
+        people: gone through twice; nobody is to come twice in one go.
+        workshop: what to work with.
+        ranks: who else trains, and does :func:`assist`.
+        is_resumed: whether a run that was cut off is gone on with, as this one can be then.
 
     Raises:
         TooFewPeople: fewer than ``MIN_TRAIN`` are left to train on.
+        TrainingUnderWay: another run of these ranks is at work.
     """
-    settings = workshop.settings
-    mine = [person for person in people if not is_test(person.user_id, settings.test_share)]
-    if len(mine) < MIN_TRAIN:
-        raise TooFewPeople(
-            f"{len(mine)} people are left to train on; it takes {MIN_TRAIN}.",
-            "Import more with: python -m features import PATH",
-        )
-    if sum(len(person.listening.artists) > 1 for person in mine) < 2:
-        raise TooFewPeople("Nobody to train on has two artists or more.", "Import larger profiles.")
-    lessons = prepare(mine, text_vectors(mine, workshop.encoder), settings, workshop.say)
+    settings, ranks = workshop.settings, ranks or Alone()
+    mine = Kept(people, lambda person: not is_test(person.user_id, settings.test_share))
+    with lesson_folder(workshop.folder, ranks) as folder:
+        learnt = prepare(mine, workshop.encoder, settings, folder, workshop.say)
+        lessons = opened_together(folder, ranks)
+    checkpoint = _checkpoint_of(lessons, workshop) if is_resumed else NoCheckpoint()
     workshop.say("training")
     network, curve = Trainer(settings, lessons, ranks).fit(workshop.progress, checkpoint)
-    model = TrainedModel(network.cpu(), lessons.co_listening, workshop.encoder.name)
-    training = {"people": len(mine), "epochs": len(curve), "fingerprint": fingerprint(mine)}
-    return Trained(model, settings, training, curve)
+    model = TrainedModel(network.cpu(), learnt, workshop.encoder.name)
+    training = {"people": len(lessons), "epochs": len(curve), "fingerprint": lessons.fingerprint}
+    return Trained(model, settings, training, curve, checkpoint)
 
 
-def checkpoint_of(people: Sequence[UserFeatures], workshop: Workshop) -> Checkpoint:
-    """The checkpoint of a run over these people with these settings."""
-    key = hashlib.blake2b(repr((_config(workshop.settings), fingerprint(people))).encode(), digest_size=16).hexdigest()
-    return Checkpoint(workshop.checkpoint, key)
+def assist(workshop: Workshop, ranks: Ranks) -> None:
+    """What the other ranks do while rank 0 trains, resumed where that is."""
+    with lesson_folder(workshop.folder, ranks) as folder:
+        lessons = opened_together(folder, ranks)
+    Trainer(workshop.settings, lessons, ranks).fit(workshop.progress, _checkpoint_of(lessons, workshop))
 
 
 def register(trained: Trained, proof: Proof | None, workshop: Workshop, *, force: bool = False) -> ModelCard:
@@ -129,14 +127,11 @@ def text_vectors(people: Sequence[UserFeatures], encoder: TextEncoder) -> TextVe
     return TextVectors({text for person in people for text in mixtures_of(person.listening).texts()}, encoder)
 
 
-def fingerprint(people: Sequence[UserFeatures]) -> str:
-    """A digest of who was trained on and with what; it tells nobody's id."""
-    digest = hashlib.blake2b(digest_size=16)
-    for person in sorted(people, key=lambda person: person.user_id):
-        digest.update(point_id(person.user_id).bytes)
-        for part in (person.genre, person.artist, person.playlist):
-            digest.update(b"-" if part is None else part.tobytes())
-    return digest.hexdigest()
+def _checkpoint_of(lessons: Lessons, workshop: Workshop) -> Checkpoint:
+    """The checkpoint of a run over these people with these settings."""
+    told = repr((_config(workshop.settings), lessons.fingerprint))
+    key = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    return Checkpoint(workshop.folder / "checkpoint.safetensors", key)
 
 
 def _config(settings: TrainerSettings) -> dict[str, Any]:

@@ -13,22 +13,22 @@ from features import console
 from features.errors import UnreadableSource
 from features.listener import Listener
 from features.profile import UserId
-from features.provenance import for_training
 from features.reading import read_listeners
 from features.refreshing import refreshed
 from features.sources import Rejection, SourceLimits
 from features.user_features import UserFeatures
-from trainer.checkpoint import NoCheckpoint
 from trainer.compose import load_model, registry
 from trainer.errors import BrokenModel, ModelMismatch, NoModel
 from trainer.hubness import overlap
 from trainer.methods import Method, model_method
+from trainer.people import Stored, sampled
 from trainer.ports import ModelCard
 from trainer.proof import Proof
 from trainer.proving import Examiner, Pairs
 from trainer.ranks import Alone, Ranks, ranks_here
 from trainer.rivals import rivals_of
-from trainer.run import MIN_TRAIN, Workshop, checkpoint_of, register, text_vectors, train
+from trainer.roll import MIN_TRAIN
+from trainer.run import Workshop, assist, register, text_vectors, train
 from trainer.settings import TrainerSettings
 from trainer.split import is_test
 from trainer.thinning import thinned
@@ -52,21 +52,25 @@ class Session:
     workshop: Workshop
     ranks: Ranks = field(default_factory=Alone)
 
-    def everybody(self) -> list[UserFeatures]:
+    @property
+    def people(self) -> Stored:
         """Everybody in the feature store whom a model may be trained and proven on."""
-        may = self.workshop.settings.train_on_spotify_api
-        return [person for batch in self.features.store.scan() for person in for_training(batch, with_spotify_api=may)]
+        return Stored(self.features.store, with_spotify_api=self.workshop.settings.train_on_spotify_api)
+
+    def sample(self) -> list[UserFeatures]:
+        """The people whom a proof is made among: everybody, or a sample of very many."""
+        return sampled(self.people, self.workshop.settings.most_proven)
 
     def train(self, friends: Pairs | None, *, force: bool) -> tuple[ModelCard, Proof | None] | None:
         """Train, prove beside the live model and the rivals, register: accepted, or rejected.
 
         Where several processes train, rank 0 does all but the training; the others are told None.
         """
-        people = self.everybody()
-        checkpoint = checkpoint_of(people, self.workshop)
-        trained = train(people, self.workshop, checkpoint, self.ranks)
         if self.ranks.rank:
+            assist(self.workshop, self.ranks)
             return None
+        trained = train(self.people, self.workshop, self.ranks, is_resumed=True)
+        people = self.sample()
         model, share = model_method(trained.model), self.workshop.settings.test_share
         live = self._live()
         shares = [share] if live is None else [share, live[1]]
@@ -79,7 +83,7 @@ class Session:
             proof = examiner.prove(models, rivals_of(model, rest), None if live is None else live[0])
             proof = replace(proof, curve=tuple(trained.curve))
         card = register(trained, proof, self.workshop, force=force)
-        checkpoint.clear()
+        trained.checkpoint.clear()
         return card, proof
 
     def evaluate(self, version: int | None, file: Path | None, friends: Pairs | None, seeds: int) -> Evaluated:
@@ -88,7 +92,7 @@ class Session:
         version = models.latest() if version is None else version
         card, model = load_model(models, version)
         share = float(card.config["test_share"])
-        people = self.everybody()
+        people = self.sample()
         asked, train_people = _kept_back(people, share), [p for p in people if not is_test(p.user_id, share)]
         everybody = people
         if file is not None:
@@ -110,16 +114,16 @@ class Session:
         """Share of everybody's ten nearest that a model agrees on with one trained with another seed on fewer rows."""
         models = self.workshop.registry
         version = models.latest() if version is None else version
-        (card, model), people = load_model(models, version), self.everybody()
+        (card, model), people = load_model(models, version), self.sample()
         vectors = text_vectors(people, self.workshop.encoder)
         fewer = [thinned(person, drop, vectors) for person in people]
         seed = int(card.config["seed"]) + 1
-        other = train(fewer, self._with(seed=seed), NoCheckpoint()).model
+        other = train(fewer, self._with(seed=seed)).model
         return overlap(model.embed(people).joint, other.embed(fewer).joint)
 
     def _seeded(self, people: Sequence[UserFeatures], seed: int) -> Method:
         """A model trained on just these people, none kept back."""
-        return model_method(train(people, self._with(seed=seed, test_share=0.0), NoCheckpoint()).model)
+        return model_method(train(people, self._with(seed=seed, test_share=0.0)).model)
 
     def _with(self, **settings: float) -> Workshop:
         return replace(self.workshop, settings=self.workshop.settings.model_copy(update=settings))
@@ -170,7 +174,7 @@ def open_session(settings: TrainerSettings) -> Iterator[Session]:
             encoder=features.encoder,
             registry=registry(settings),
             settings=settings,
-            checkpoint=settings.home / "training" / "checkpoint.safetensors",
+            folder=settings.home / "training",
             say=lambda what: bar.update(task, description=what),
             progress=Progress(on_epoch),
         )

@@ -55,6 +55,9 @@ class TrainerSettings(FeatureSettings):
     """Seed of everything random."""
     test_share: Annotated[float, Field(ge=0, lt=0.9)] = 0.2
     """Share of the people that training never sees; ``evaluate`` asks about them. 0 trains on everybody."""
+    most_proven: Positive = 100_000
+    """Most people, a sample of everybody, that a proof is made among; they are in memory, some 10 kB each, and each is
+    compared with all of them."""
     train_on_spotify_api: bool = False
     """Whether people whose listening was read from Spotify's Web API are trained and proven on. Spotify's terms forbid
     it; docs/privacy.md says more. They are embedded and matched either way."""

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from trainer.checkpoint import Checkpoint, NoCheckpoint
 from trainer.discriminant import discriminant
 from trainer.inputs import Inputs
-from trainer.lessons import Lessons
+from trainer.lesson_files import Lessons
 from trainer.losses import CosinePairs, InfoNCE
 from trainer.model import Batch, ModelShape, ThreeTowers
 from trainer.neighbours import Hidden, NeighbourLoss

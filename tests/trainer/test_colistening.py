@@ -5,6 +5,7 @@ import pytest
 
 from features.listening import Listening
 from tests.builders import a_community, a_playlist, a_profile, a_track, features_of
+from trainer.census import census_of
 from trainer.colistening import FOLDED, CoListening, genre_rows
 from trainer.community import Widths, fold_of, learn, learn_folds
 
@@ -17,7 +18,7 @@ def _listenings(people: int = 80) -> list[Listening]:
 
 @pytest.fixture(scope="module")
 def learnt() -> CoListening:
-    return learn(_listenings(), WIDTHS)
+    return learn(census_of(_listenings()), WIDTHS)
 
 
 def _fold(learnt: CoListening, *tracks: object) -> dict[str, np.ndarray]:
@@ -86,16 +87,16 @@ def test_alone_or_among_others_a_person_folds_alike(learnt: CoListening) -> None
 def test_an_artist_of_a_single_person_is_not_remembered() -> None:
     people = [*a_community(20), a_profile("odd", a_playlist("p", "Only Mine", "Scene 0 artist 1"))]
 
-    assert "only mine" not in learn([p.listening for p in features_of(*people)], WIDTHS).artists
+    assert "only mine" not in learn(census_of(p.listening for p in features_of(*people)), WIDTHS).artists
 
 
 def test_the_same_people_give_the_same_vectors(learnt: CoListening) -> None:
-    np.testing.assert_array_equal(learnt.vectors, learn(_listenings(), WIDTHS).vectors)
+    np.testing.assert_array_equal(learnt.vectors, learn(census_of(_listenings()), WIDTHS).vectors)
 
 
 @pytest.mark.parametrize("people", [0, 1, 2, 3])
 def test_too_few_people_give_narrow_or_empty_spaces_instead_of_an_error(people: int) -> None:
-    learnt = learn(_listenings(people), WIDTHS)
+    learnt = learn(census_of(_listenings(people)), WIDTHS)
 
     folded = learnt.fold(_listenings(4))
 
@@ -108,7 +109,7 @@ def test_too_few_people_give_narrow_or_empty_spaces_instead_of_an_error(people: 
 def test_people_without_genres_have_no_genre_space() -> None:
     bare = [replace(listening, genres={}) for listening in _listenings()]
 
-    assert learn(bare, WIDTHS).fold(bare[:2])["genre_mix"].shape == (2, 0)
+    assert learn(census_of(bare), WIDTHS).fold(bare[:2])["genre_mix"].shape == (2, 0)
 
 
 def test_a_fold_is_learnt_without_its_people_in_the_coordinates_of_all(learnt: CoListening) -> None:
@@ -116,9 +117,9 @@ def test_a_fold_is_learnt_without_its_people_in_the_coordinates_of_all(learnt: C
     mine = [replace(listenings[0], playlists=(replace(listenings[0].playlists[0], artists=_renamed(listenings[0])),))]
     everybody = [*mine, *mine, *listenings]
     folds = [0, 0, *(1 + person // 4 % 2 for person in range(len(listenings)))]
-    whole = learn(everybody, WIDTHS)
+    whole = learn(census_of(everybody), WIDTHS)
 
-    by_fold = learn_folds(everybody, folds, whole, WIDTHS)
+    by_fold = learn_folds(census_of(everybody), np.array(folds), whole, WIDTHS)
 
     assert "mine 0" in whole.artists
     assert "mine 0" not in by_fold[0].artists

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import WordEncoder, a_community, features_of
+from trainer.census import census_of
 from trainer.community import Widths, learn
 from trainer.discriminant import center_of, discriminant
 from trainer.inputs import PARTS, Inputs, inputs_of, widths_of
@@ -225,7 +226,7 @@ def test_nobody_at_all_gives_a_center_and_a_projection_of_zeros() -> None:
 def test_real_inputs_as_they_are_kept_find_each_other_through_noise() -> None:
     width = 48
     people = features_of(*a_community(60), encoder=WordEncoder(width))
-    co_listening = learn([person.listening for person in people], Widths(8, 8, 4, 4))
+    co_listening = learn(census_of(person.listening for person in people), Widths(8, 8, 4, 4))
     whole = inputs_of(people, co_listening, width)
     noisy = [
         Inputs(whole.values + np.random.default_rng(seed).normal(0, 0.1, whole.values.shape), whole.present).compact()

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from tests.builders import a_community, a_playlist, a_profile, features_of
+from trainer.census import census_of
 from trainer.community import Widths, learn
 from trainer.errors import ModelMismatch
 from trainer.inputs import PARTS, PARTS_OF, Inputs, inputs_of, widths_of
@@ -16,7 +17,7 @@ CPU = torch.device("cpu")
 def _model(width: int = 16) -> TrainedModel:
     torch.manual_seed(0)
     people = features_of(*a_community(40))
-    co_listening = learn([person.listening for person in people], Widths(4, 4, 4, 4))
+    co_listening = learn(census_of(person.listening for person in people), Widths(4, 4, 4, 4))
     network = ThreeTowers(ModelShape(widths_of(co_listening, 384), width), dropout=0.2)
     return TrainedModel(network, co_listening, "word-encoder", version=1)
 

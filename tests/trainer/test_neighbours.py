@@ -10,7 +10,7 @@ from torch import Tensor
 
 from features.listening import Listening
 from tests.builders import a_community, a_playlist, a_profile, a_track, features_of
-from trainer import neighbours
+from trainer.census import census_of
 from trainer.community import Widths, learn
 from trainer.inputs import PARTS, Inputs, inputs_of
 from trainer.neighbours import BACKGROUND, MIN_PEOPLE, Gallery, NeighbourLoss, gallery_of
@@ -22,7 +22,7 @@ TEXT_WIDTH = 384
 def community() -> tuple[list[Listening], Inputs]:
     people = features_of(*a_community(40))
     listenings = [person.listening for person in people]
-    return listenings, inputs_of(people, learn(listenings, Widths(8, 8, 4, 4)), TEXT_WIDTH)
+    return listenings, inputs_of(people, learn(census_of(listenings), Widths(8, 8, 4, 4)), TEXT_WIDTH)
 
 
 def _listening(*artists: str, **plays: int) -> Listening:
@@ -30,9 +30,9 @@ def _listening(*artists: str, **plays: int) -> Listening:
     return features_of(a_profile("new", a_playlist("p", *tracks)))[0].listening
 
 
-def _gallery(listenings: Sequence[Listening]) -> Gallery:
+def _gallery(listenings: Sequence[Listening], inputs: Inputs | None = None) -> Gallery:
     nothing = Inputs(np.zeros((len(listenings), 3)), np.zeros((len(listenings), len(PARTS)), bool))
-    return gallery_of(listenings, nothing, seed=0)
+    return gallery_of(dict(enumerate(listenings)), nothing if inputs is None else inputs, len(listenings))
 
 
 def _keys(listening: Listening) -> set[str]:
@@ -42,40 +42,21 @@ def _keys(listening: Listening) -> set[str]:
 # The gallery
 
 
-def test_everybody_is_in_the_gallery_where_it_has_room(community: tuple[list[Listening], Inputs]) -> None:
-    gallery = gallery_of(*community, seed=0)
-
-    assert gallery.place.tolist() == list(range(40))
-    np.testing.assert_array_equal(gallery.inputs.values, community[1].values)
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_of_many_people_a_sample_votes_and_everybody_knows_their_place(
-    community: tuple[list[Listening], Inputs], monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    monkeypatch.setattr(neighbours, "GALLERY", 25)
+def test_who_votes_has_a_place_and_their_own_artists_votes(community: tuple[list[Listening], Inputs]) -> None:
     listenings, inputs = community
+    voters = [3, 5, *range(10, 33)]
 
-    gallery = gallery_of(listenings, inputs, seed)
+    gallery = gallery_of({row: listenings[row] for row in voters}, inputs.take(np.array(voters)), len(listenings))
 
     assert len(gallery.inputs) == gallery.votes.shape[0] == 25
-    assert sorted(gallery.place[gallery.place >= 0]) == list(range(25))
+    assert gallery.place[voters].tolist() == list(range(25))
+    assert (np.delete(gallery.place, voters) == -1).all()
     names = sorted(gallery.column, key=gallery.column.__getitem__)
-    for person in np.flatnonzero(gallery.place >= 0):
+    for person in voters:
         voter = gallery.place[person]
         np.testing.assert_array_equal(gallery.inputs.values[voter], inputs.values[person])
         voted = {names[column] for column in gallery.votes[voter].indices}
         assert voted == _keys(listenings[person]) & gallery.column.keys()
-
-
-def test_the_sample_is_the_same_for_the_same_seed_only(
-    community: tuple[list[Listening], Inputs], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(neighbours, "GALLERY", 20)
-
-    one, same, other = (gallery_of(*community, seed).place.tolist() for seed in (0, 0, 1))
-
-    assert one == same != other
 
 
 def test_a_voters_votes_sum_to_one_or_they_have_none() -> None:
@@ -243,7 +224,7 @@ def test_whole_profiles_of_a_community_find_their_scene_better_than_random_ones(
     community: tuple[list[Listening], Inputs],
 ) -> None:
     listenings, inputs = community
-    gallery = gallery_of(listenings, inputs, seed=0)
+    gallery = _gallery(listenings, inputs)
     scene = torch.nn.functional.one_hot(torch.arange(40) % 4).float()
     chance = torch.nn.functional.normalize(torch.randn(40, 4, generator=torch.Generator().manual_seed(0)))
     has = torch.from_numpy(gallery.columns_of(listenings).toarray())
@@ -260,7 +241,7 @@ def test_whole_profiles_of_a_community_find_their_scene_better_than_random_ones(
 def test_votes_stand_in_the_order_that_a_coalesced_tensor_promises() -> None:
     people = [person.listening for person in features_of(*a_community(24))]
     empty = Inputs(np.zeros((24, 0), np.float32), np.zeros((24, 0), np.bool_))
-    votes = NeighbourLoss(gallery_of(people, empty, 0), 0.1).votes
+    votes = NeighbourLoss(_gallery(people, empty), 0.1).votes
 
     order = votes.indices().numpy()
     flat = order[0] * votes.shape[1] + order[1]

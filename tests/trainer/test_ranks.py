@@ -30,7 +30,7 @@ def outcome_of(folder: Path) -> dict[str, np.ndarray]:
 
 
 def test_several_processes_end_with_the_model_of_one(tmp_path: Path) -> None:
-    alone = trained(ALONE, NoCheckpoint())
+    alone = trained(ALONE, NoCheckpoint(), tmp_path)
 
     run = together(tmp_path, processes=3)
 
@@ -39,6 +39,7 @@ def test_several_processes_end_with_the_model_of_one(tmp_path: Path) -> None:
     assert found.keys() == alone.keys()
     for name, value in alone.items():
         np.testing.assert_allclose(found[name], value, rtol=2e-3, atol=2e-4, err_msg=name)
+    assert not list(tmp_path.glob("lessons-*"))  # what was drawn of people is gone
 
 
 class _Cut(Exception):
@@ -51,14 +52,14 @@ def test_a_run_that_one_process_began_is_ended_by_two(tmp_path: Path) -> None:
             raise _Cut
 
     with pytest.raises(_Cut):
-        Trainer(SETTINGS, lessons()).fit(Progress(cut), Checkpoint(tmp_path / "checkpoint", "key"))
+        Trainer(SETTINGS, lessons(tmp_path, ALONE)).fit(Progress(cut), Checkpoint(tmp_path / "checkpoint", "key"))
     (tmp_path / "checkpoint of rank 1").write_bytes(b"")
     run = together(tmp_path)
     assert run.returncode != 0
-    assert "do not see the same checkpoint" in run.stderr
+    assert "do not see the same files" in run.stderr
 
     (tmp_path / "checkpoint of rank 1").unlink()
     run = together(tmp_path)
     assert run.returncode == 0, run.stderr
-    alone = trained(ALONE, NoCheckpoint())
+    alone = trained(ALONE, NoCheckpoint(), tmp_path)
     np.testing.assert_allclose(outcome_of(tmp_path)["curve"], alone["curve"], rtol=2e-3, atol=2e-4)

@@ -5,6 +5,7 @@ import pytest
 
 from features.user_features import UserFeatures
 from tests.builders import a_community, a_playlist, a_profile, a_track, features_of
+from trainer.census import census_of
 from trainer.community import Widths, learn
 from trainer.methods import Joined, Method, similarities
 from trainer.rivals import ArtistRows, co_listening_mean, rivals, rivals_of, truncated_svd
@@ -190,7 +191,7 @@ def test_odd_communities_are_no_error(own: Callable[[int], list[str]]) -> None:
 
     for method in rivals(people, 0).values():
         assert method(people).shape[0] == 24
-    learnt = learn([person.listening for person in people], Widths(4, 4, 4, 4))
+    learnt = learn(census_of(person.listening for person in people), Widths(4, 4, 4, 4))
     assert all(np.isfinite(rows).all() for rows in learnt.fold([person.listening for person in people]).values())
 
 

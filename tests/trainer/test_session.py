@@ -31,6 +31,10 @@ POOR = {"width": 8, "co_listening_width": 1, "rotation_width": 1, "genre_width":
 Opened = Callable[..., Session]
 
 
+def training_beside(models: Path) -> Path:
+    return models.with_name(f"{models.name}-training")
+
+
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
     """A session over one community, with a registry of its own where ``models`` names another folder."""
@@ -41,11 +45,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
 
     def open_it(models: Path, **settings: float) -> Session:
         told = TrainerSettings(home=home, test_share=0.4, epochs=4, **settings)
-        checkpoint = models / "checkpoint"
-        return Session(
-            features,
-            Workshop(features.encoder, LocalModelRegistry(models), told, checkpoint, lambda _what: None, Progress()),
-        )
+        registry, folder = LocalModelRegistry(models), training_beside(models)
+        return Session(features, Workshop(features.encoder, registry, told, folder, lambda _what: None, Progress()))
 
     return open_it
 
@@ -137,7 +138,7 @@ def test_a_live_model_of_another_text_model_is_not_compared_with(opened: Opened,
 
 
 def _with(workshop: Workshop, settings: TrainerSettings) -> Workshop:
-    return Workshop(workshop.encoder, workshop.registry, settings, workshop.checkpoint, workshop.say, workshop.progress)
+    return Workshop(workshop.encoder, workshop.registry, settings, workshop.folder, workshop.say, workshop.progress)
 
 
 def test_with_nobody_kept_back_a_model_is_accepted_without_a_proof(opened: Opened, tmp_path: Path) -> None:
@@ -234,18 +235,18 @@ def test_stability_is_asked_of_the_version_that_is_named(opened: Opened, models:
         opened(models, **GOOD).stability(99, 0.05)
 
 
-def test_a_training_that_came_to_its_end_leaves_no_checkpoint(models: Path) -> None:
-    assert not (models / "checkpoint").exists()
+def test_a_training_that_came_to_its_end_leaves_nothing_of_its_people(models: Path) -> None:
+    assert [file.name for file in training_beside(models).iterdir()] == ["lessons.lock"]
 
 
 def test_what_was_read_from_spotify_s_api_is_trained_on_only_where_the_operator_says_so(opened: Opened, tmp_path: Path):
     session = opened(tmp_path)
     store = session.features.store
-    (somebody, *_) = session.everybody()
+    (somebody, *_) = session.sample()
     store.upsert([replace(somebody, source="spotify-api")])
     try:
-        assert {person.user_id for person in session.everybody()}.isdisjoint({somebody.user_id})
+        assert {person.user_id for person in session.people}.isdisjoint({somebody.user_id})
         told = opened(tmp_path, train_on_spotify_api=True)
-        assert somebody.user_id in {person.user_id for person in told.everybody()}
+        assert somebody.user_id in {person.user_id for person in told.people}
     finally:
         store.upsert([somebody])

@@ -1,14 +1,17 @@
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from features.vectors import TextVectors, mixtures_of
+from features.user_features import UserFeatures
 from tests.builders import WordEncoder, a_community, a_playlist, a_profile, features_of
 from trainer.checkpoint import Checkpoint, NoCheckpoint
+from trainer.colistening import CoListening
 from trainer.community import fold_of
 from trainer.inputs import PARTS
-from trainer.lessons import Lessons, prepare
+from trainer.lesson_files import Lessons, open_lessons
+from trainer.lessons import prepare
 from trainer.metrics import reciprocal_ranks
 from trainer.settings import TrainerSettings
 from trainer.trained import embed_inputs
@@ -28,11 +31,14 @@ SMALL = TrainerSettings(
 )
 
 
+def drawn(people: Iterable[UserFeatures], folder: Path) -> tuple[CoListening, Lessons]:
+    learnt = prepare(people, WordEncoder(), SMALL, folder, lambda _what: None)
+    return learnt, open_lessons(folder)
+
+
 @pytest.fixture(scope="module")
-def lessons() -> Lessons:
-    people = features_of(*a_community(60))
-    vectors = TextVectors({t for p in people for t in mixtures_of(p.listening).texts()}, WordEncoder())
-    return prepare(people, vectors, SMALL, lambda _what: None)
+def lessons(tmp_path_factory: pytest.TempPathFactory) -> Lessons:
+    return drawn(features_of(*a_community(60)), tmp_path_factory.mktemp("lessons"))[1]
 
 
 def _weights(trainer: Trainer) -> dict[str, np.ndarray]:
@@ -51,15 +57,14 @@ def test_everybody_is_in_every_part_of_the_lessons(lessons: Lessons) -> None:
         assert (np.diff(hidden.hidden.indptr) > 0).all()
 
 
-def test_nobody_is_shown_what_was_learnt_from_their_own_fold() -> None:
+def test_nobody_is_shown_what_was_learnt_from_their_own_fold(tmp_path: Path) -> None:
     own = [user_id for user_id in map("own-{}".format, range(50)) if fold_of(user_id, SMALL.folds) == 1][:2]
     odd = [a_profile(user_id, a_playlist("p", "Only Ours", "Ours Too")) for user_id in own]
     people = features_of(*a_community(40), *odd)
-    vectors = TextVectors({t for p in people for t in mixtures_of(p.listening).texts()}, WordEncoder())
 
-    lessons = prepare(people, vectors, SMALL, lambda _what: None)
+    learnt, lessons = drawn(people, tmp_path)
 
-    assert "only ours" in lessons.co_listening.artists
+    assert "only ours" in learnt.artists
     assert (~lessons.gallery.inputs.present[:, PARTS.index("co_listening")]).sum() == 2
 
 

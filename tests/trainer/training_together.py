@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from features.user_features import UserFeatures
-from features.vectors import TextVectors, mixtures_of
 from tests.builders import WordEncoder, a_community, features_of
 from trainer.checkpoint import Checkpoint, NoCheckpoint
-from trainer.lessons import Lessons, prepare
+from trainer.lesson_files import Lessons
+from trainer.lesson_folder import lesson_folder, opened_together
+from trainer.lessons import prepare
 from trainer.ranks import Alone, Ranks, ranks_here
 from trainer.settings import TrainerSettings
 from trainer.training import Progress, Trainer
@@ -31,15 +31,17 @@ SETTINGS = TrainerSettings(
 )
 
 
-def lessons() -> Lessons:
-    people: list[UserFeatures] = features_of(*a_community(61))
-    vectors = TextVectors({t for p in people for t in mixtures_of(p.listening).texts()}, WordEncoder())
-    return prepare(people, vectors, SETTINGS, lambda _what: None)
+def lessons(folder: Path, ranks: Ranks) -> Lessons:
+    """Drawn by rank 0 for all."""
+    with lesson_folder(folder, ranks) as drawn:
+        if ranks.rank == 0:
+            prepare(features_of(*a_community(61)), WordEncoder(), SETTINGS, drawn, lambda _what: None)
+        return opened_together(drawn, ranks)
 
 
-def trained(ranks: Ranks, checkpoint: Checkpoint | NoCheckpoint) -> dict[str, np.ndarray]:
+def trained(ranks: Ranks, checkpoint: Checkpoint | NoCheckpoint, folder: Path) -> dict[str, np.ndarray]:
     """The weights, and the losses of all epochs."""
-    trainer = Trainer(SETTINGS, lessons(), ranks)
+    trainer = Trainer(SETTINGS, lessons(folder, ranks), ranks)
     network, curve = trainer.fit(Progress(), checkpoint)
     weights = {name: value.detach().numpy() for name, value in network.state_dict().items()}
     return {**weights, "curve": np.array([list(losses.values()) for losses in curve])}
@@ -49,7 +51,7 @@ def main(folder: Path) -> None:
     with ranks_here() as ranks:
         assert not isinstance(ranks, Alone)
         own = folder / f"checkpoint of rank {ranks.rank}"
-        outcome = trained(ranks, Checkpoint(own if own.exists() else folder / "checkpoint", "key"))
+        outcome = trained(ranks, Checkpoint(own if own.exists() else folder / "checkpoint", "key"), folder)
     if ranks.rank == 0:
         np.savez(folder / "outcome.npz", **outcome)
 
