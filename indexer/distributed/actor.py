@@ -1,44 +1,66 @@
-"""What each process of the cluster does: rows of a shard in, vectors out. It knows nothing of who cut the shards."""
+"""What each process of the cluster does: shards in, vectors out. It knows nothing of who cut the shards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 
 from features.profile import UserId
-from features.tables.frames import people_as_written
+from features.tables.shards import Shards
+from features.user_features import UserFeatures
 from indexer.embedding import refuse_bad
-from indexer.follow import vectors_of
+from indexer.errors import IndexUnavailable
+from indexer.follow import BATCH, vectors_of
 from indexer.ports import PersonVector, Writer
 from trainer.ports import Embedder
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-USER_ID, VECTOR, PAYLOAD = "user_id", "vector", "payload"
+SHARD, USER_ID, VECTOR, PAYLOAD = "shard", "user_id", "vector", "payload"
+
+_TRIES = 3
 
 
 class EmbedsShards:
     """Embeds batches of people, and writes them to the index itself where it can be written to from here."""
 
     def __init__(self, embedder: Embedder, opened: Callable[[], Writer] | None) -> None:
+        import torch
+
+        torch.set_num_threads(1)  # as many as it was given cores
         self._embedder = embedder
         self._writer = opened() if opened else None
 
-    def __call__(self, rows: pa.Table) -> pa.Table:
-        """Rows of ``features.tables`` to rows of user id, vector and, where it is not written yet, payload."""
-        import torch
+    def __call__(self, shards: pa.Table) -> Iterator[pa.Table]:
+        """Paths of shards to rows of user id, vector and, where it is not written yet, payload; a batch at a time."""
+        for path in shards[SHARD].to_pylist():
+            file = Path(path)
+            _begin(file)
+            for people in Shards(file.parent).people(file, BATCH):
+                yield self._embedded(people)
 
-        torch.set_num_threads(1)  # as many as the core that this process was given
-        people = [person for batch in rows.combine_chunks().to_batches() for person in people_as_written(batch)]
-        embedded = vectors_of(people, self._embedder) if people else []
-        if self._writer is not None and embedded:
-            refuse_bad(np.stack([person.vector for person in embedded]))
+    def _embedded(self, people: Sequence[UserFeatures]) -> pa.Table:
+        embedded = vectors_of(people, self._embedder)
+        if self._writer is not None:
+            refuse_bad(np.array([person.vector for person in embedded]))
             self._writer.add(embedded)
         return to_table(embedded, self._embedder.width, with_payload=self._writer is None)
+
+
+def _begin(shard: Path) -> None:
+    """Raises IndexUnavailable for a shard that was begun too often: Ray would try it again for ever."""
+    with shard.with_suffix(".tries").open("ab") as tries:
+        tries.write(b".")
+        if tries.tell() > _TRIES:
+            raise IndexUnavailable(
+                f"The process that embeds people died {_TRIES} times over the same ones.",
+                "Mostly its memory ran out: set SOUNDALIKE_RAY_ACTORS lower, or take larger machines.",
+            )
 
 
 def to_table(people: Sequence[PersonVector], width: int, *, with_payload: bool) -> pa.Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,8 @@ import numpy as np
 
 from features.errors import SettingsError, SoundalikeError
 from features.ports import FeatureStore
-from features.tables.columns import READ
-from features.tables.shards import by_hash, write_shards
-from indexer.distributed.actor import EmbedsShards, to_people
+from features.tables.shards import Shards, by_hash, write_shards
+from indexer.distributed.actor import SHARD, EmbedsShards, to_people
 from indexer.distributed.settings import RaySettings
 from indexer.embedding import Embedded, refuse_bad
 from indexer.errors import IndexUnavailable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ray.data import Dataset
 
 EXTRA = "soundalike[distributed]"
-_FOR_READING = 1  # cores that are left to those who read the files: with none, nobody would ever be embedded
+_ANSWERS_WITHIN_S = 5.0
 
 
 class RayEngine:
@@ -73,16 +73,18 @@ class RayEngine:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _embedded(self, folder: Path, embedder: Embedder, writer: Callable[[], Writer] | None) -> Dataset:
+        """A shard is a task, and is read by who embeds it: people's listening passes no network and no object store."""
         import ray
 
-        actors = self._settings.ray_actors or max(1, int(ray.cluster_resources()["CPU"]) - _FOR_READING)
-        rows = ray.data.read_parquet(str(folder), columns=list(READ), override_num_blocks=self._settings.ray_shards)
-        return rows.map_batches(
+        shards = [{SHARD: str(file)} for file in Shards(folder).files]
+        return ray.data.from_items(shards, override_num_blocks=len(shards)).map_batches(
             EmbedsShards,
             fn_constructor_args=(embedder, writer),
-            batch_size=None,  # what was read at once, a shard or a part of one
+            batch_size=1,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=actors),
+            compute=ray.data.ActorPoolStrategy(
+                size=min(self._settings.ray_actors or int(ray.cluster_resources()["CPU"]), len(shards))
+            ),
             num_cpus=1,
         )
 
@@ -116,22 +118,12 @@ def _connected(settings: RaySettings) -> Iterator[None]:
         import ray
     except ImportError as error:
         raise SettingsError("Ray is not installed.", f"pip install '{EXTRA}'") from error
-    here: dict[str, Any] = {
-        "include_dashboard": False,
-        "num_cpus": (settings.ray_actors or _cores()) + _FOR_READING,
-        "_node_ip_address": "127.0.0.1",
-    }
     try:
-        ray.init(
-            settings.ray_address,
-            configure_logging=False,
-            log_to_driver=False,
-            **({} if settings.ray_address else here),
-        )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise SettingsError(
-            f"There is no Ray cluster at {settings.ray_address}: {error}.", "Set SOUNDALIKE_RAY_ADDRESS."
-        ) from error
+        _must_answer(settings.ray_address)
+        ray.init(settings.ray_address or "local", configure_logging=False, log_to_driver=False, **_of_its_own(settings))
+    except (OSError, ValueError, RuntimeError) as error:
+        where = settings.ray_address or "on this machine"
+        raise SettingsError(f"There is no Ray cluster {where}: {error}", "Set SOUNDALIKE_RAY_ADDRESS.") from error
     ray.data.DataContext.get_current().enable_progress_bars = False
     try:
         yield
@@ -139,5 +131,17 @@ def _connected(settings: RaySettings) -> Iterator[None]:
         ray.shutdown()
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+def _of_its_own(settings: RaySettings) -> dict[str, Any]:
+    """How Ray is started, where it is."""
+    if settings.ray_address is not None:
+        return {}
+    cores = settings.ray_actors or len(os.sched_getaffinity(0))
+    return {"include_dashboard": False, "num_cpus": cores, "_node_ip_address": "127.0.0.1"}
+
+
+def _must_answer(address: str | None) -> None:
+    """Ray itself would ask for minutes. Raises OSError, or ValueError for what is no address."""
+    if address in (None, "auto"):
+        return
+    host, _, port = str(address).rpartition(":")
+    socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN_S).close()

@@ -84,7 +84,11 @@ def test_two_runs_of_one_name_are_refused(tmp_path: Path):
 
 
 def test_what_breaks_off_while_it_is_drawn_leaves_nothing(tmp_path: Path):
-    with pytest.raises(ZeroDivisionError), lesson_folder(tmp_path, Alone()) as folder:
-        (folder / "something").touch()
-        raise ZeroDivisionError
+    def draw() -> None:
+        with lesson_folder(tmp_path, Alone()) as folder:
+            (folder / "something").touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        draw()
     assert [file.name for file in tmp_path.iterdir()] == ["lessons.lock"]
