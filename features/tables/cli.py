@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from features import console
+from features.errors import SettingsError
 from features.settings import FeatureSettings, load
 
 _SHOWN = 10
+_EXTRA = "soundalike[parquet]"
 _MOST_SHARDS = 4096
 
 
@@ -28,6 +31,7 @@ def dump(
 
     Example: python -m features dump people --shards 64
     """
+    _must_have_parquet()
     from features import compose
     from features.delivery import deliver_all
     from features.refreshing import refreshed
@@ -52,6 +56,7 @@ def load_(
     what was written is refused and named: changed listening comes in by import, which makes its vectors anew. The exit
     code is then 2.
     """
+    _must_have_parquet()
     from features import compose
     from features.delivery import deliver_all
     from features.refreshing import refreshed
@@ -77,3 +82,8 @@ def load_(
                 console.stderr().print(f"refused: {where} is not what was written", highlight=False)
     if done.refused:
         raise typer.Exit(console.EXIT_BAD_INPUT)
+
+
+def _must_have_parquet() -> None:
+    if find_spec("pyarrow") is None:
+        raise SettingsError("Parquet files need pyarrow, which is not installed.", f"pip install '{_EXTRA}'")

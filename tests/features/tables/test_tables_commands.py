@@ -74,3 +74,11 @@ def test_what_cannot_be_done_is_said_in_a_line(run: Run, people: Path, command: 
     (tmp_path / "empty").mkdir()
     result = run(command, people if command == "dump" else tmp_path / "empty")
     assert "Name a" in str(result.exception)
+
+
+@pytest.mark.parametrize("command", ["dump", "load"])
+def test_without_pyarrow_the_line_that_installs_it_is_given(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+):
+    monkeypatch.setattr("features.tables.cli.find_spec", lambda _name: None)
+    assert "pip install 'soundalike[parquet]'" in str(run(command, tmp_path / "people").exception)
