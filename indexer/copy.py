@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from indexer.build import ASKED, BuildOptions, Reservoir
+from indexer.build import ASKED, BuildOptions, Reservoir, whole_or_not
 from indexer.check import check_count, check_recall
-from indexer.errors import IndexUnavailable
 from indexer.ports import IndexCatalog, IndexVersion, UserIndex, VersionBuilder
 
 _BATCH = 1_000
@@ -42,15 +41,9 @@ def copy_live(source: IndexCatalog, target: IndexCatalog, options: BuildOptions)
     with closing(source.open(source.live().name)) as index:
         options.say("copying people")
         builder = target.create(index.version.model_version, index.version.width)
-        try:
+        with whole_or_not(builder):
             version, written = _fill_and_check(builder, index, options)
             builder.seal(version)
-        except (KeyboardInterrupt, IndexUnavailable):
-            builder.pause()
-            raise
-        except BaseException:
-            builder.abort()
-            raise
         options.say("publishing")
         target.publish(version.name)
         target.prune(options.keep_versions)
