@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -73,16 +74,23 @@ def build_version(
     """The same, without publishing it."""
     free_of = cleared(features, now=options.clock())  # who goes from now on may leave bytes behind
     builder = catalog.create(embedder.version, embedder.width)
-    try:
+    with whole_or_not(builder):
         version = replace(_fill_and_check(builder, features, embedder, options), cleared=free_of)
         builder.seal(version)
+    return version
+
+
+@contextmanager
+def whole_or_not(builder: VersionBuilder) -> Iterator[None]:
+    """A block that seals the version, or leaves nothing; what broke off, as it may go on later, is only paused."""
+    try:
+        yield
     except (KeyboardInterrupt, IndexUnavailable):
         builder.pause()
         raise
     except BaseException:
         builder.abort()
         raise
-    return version
 
 
 def _fill_and_check(

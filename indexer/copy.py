@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from indexer.build import ASKED, BuildOptions
+from indexer.build import ASKED, BuildOptions, whole_or_not
 from indexer.check import check_count, check_recall
-from indexer.errors import IndexUnavailable
 from indexer.ports import IndexCatalog, IndexVersion, UserIndex, VersionBuilder
 from indexer.sample import Sampler
 
@@ -45,15 +44,9 @@ def copy_live(source: IndexCatalog, target: IndexCatalog, options: BuildOptions)
     with closing(source.open(source.live().name)) as index:
         options.say("copying people")
         builder = target.create(index.version.model_version, index.version.width)
-        try:
+        with whole_or_not(builder):
             version, written = _fill_and_check(builder, index, options)
             builder.seal(version)
-        except (KeyboardInterrupt, IndexUnavailable):
-            builder.pause()
-            raise
-        except BaseException:
-            builder.abort()
-            raise
         options.say("publishing")
         target.publish(version.name)
         target.prune(options.keep_versions)

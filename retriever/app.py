@@ -49,9 +49,10 @@ def create_app(open_parts: Callable[[Metrics], Parts], settings: RetrieverSettin
         try:
             yield
         finally:
-            await anyio.to_thread.run_sync(parts.stop)
-            # A process that ends while a model is being loaded is aborted by the model's own threads.
+            # First, since nothing may be closed under it; and a process that ends while a model is being loaded is
+            # aborted by the model's own threads.
             await anyio.to_thread.run_sync(warm_up.join)
+            await anyio.to_thread.run_sync(parts.stop)
             if tracing is not None:
                 await anyio.to_thread.run_sync(tracing.close)
 

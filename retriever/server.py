@@ -62,6 +62,7 @@ def config_of(app: ASGIApp, settings: RetrieverSettings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         limit_concurrency=settings.max_connections,
+        timeout_keep_alive=settings.keep_alive_s,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )

@@ -36,6 +36,9 @@ class RetrieverSettings(AccessSettings):
     """Requests that may wait for a thread or for their encoding at once; more are answered 503 with Retry-After."""
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = 1000
     """Connections at once; a request on more of them is answered 503."""
+    keep_alive_s: Annotated[int, Field(ge=1, le=3600)] = 75
+    """Seconds that a connection may be idle between two requests. Longer than its other end keeps it (load balancers
+    60, httpx 5): what is sent on a connection in the moment in which the server closes it is lost."""
     request_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     """Seconds after which a request is answered 503, whatever it still waits for; and that a body may take to come."""
     store_timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0

@@ -110,9 +110,8 @@ class Leases:
     def _let_go(self, lease: Lease) -> None:
         mine = models.Filter(must=[models.HasIdCondition(has_id=[lease.point]), _is("holder", lease.holder)])
         chosen = models.FilterSelector(filter=mine)
-        within_s = (
-            self._line.settings.qdrant_search_timeout_s
-        )  # a server that hangs must not keep a process from ending
+        # A server that hangs must not keep a process from ending.
+        within_s = self._line.settings.qdrant_search_timeout_s
         self._line.write(
             _DOING, lambda client: client.delete(self._collection, chosen, ordering=_STRONG), within_s=within_s
         )

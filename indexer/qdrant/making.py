@@ -18,10 +18,8 @@ from indexer.qdrant.settings import QdrantSettings
 _EXACT_BELOW_KB = 10_000  # vectors of so few people are compared one by one: as fast, and never wrong
 _MOST_ASKED = most_wanted(5_000)  # people whom a question may name, leave out and compare, generously
 _MOST_CONDITIONS = 16
-_MOST_CANDIDATES, _MOST_OVERSAMPLING = (
-    4096,
-    16.0,
-)  # that the settings allow: who searches may have others than who built
+# As much as the settings allow, since who searches may have others than who built.
+_MOST_CANDIDATES, _MOST_OVERSAMPLING = 4096, 16.0
 _LOOK_EVERY_S, _LOOKS = 0.5, 3
 _BYTES = 4  # of a float32
 _MAKING = "The collection cannot be made"

@@ -186,7 +186,7 @@ def test_what_is_written_anew_counts_as_a_change_although_nothing_changed(store:
 
 def test_every_change_is_later_than_the_one_before(store: FeatureStore):
     moments = []
-    for number in range(50):
+    for number in range(20):
         store.upsert([a_person(f"p{number}")])
         moments.append(store.last_change())
         store.delete([UserId(f"p{number}")])

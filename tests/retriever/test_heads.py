@@ -170,6 +170,20 @@ def test_a_connection_may_be_idle_between_requests(port: int) -> None:
             time.sleep(HEAD_WITHIN_S * 1.5)
 
 
+def test_an_idle_connection_outlives_its_other_end_which_would_lose_what_it_sends_while_it_is_closed() -> None:
+    load_balancers = 60
+
+    assert config_of(app, SETTINGS).timeout_keep_alive > max(load_balancers, httpx.Limits().keepalive_expiry or 0)
+
+
+def test_a_connection_that_is_idle_for_longer_than_was_set_is_closed() -> None:
+    with serving(config_of(app, SETTINGS.model_copy(update={"keep_alive_s": 1}))) as port, connection(port) as found:
+        found.sendall(HEAD)
+        assert answer(found).startswith(b"HTTP/1.1 200")
+
+        assert found.recv(1) == b""
+
+
 def test_requests_that_come_together_are_answered_one_after_another(port: int) -> None:
     with connection(port) as found:
         found.sendall(HEAD + HEAD + HEAD[:10])

@@ -28,6 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     home = a_home(folder, people=120, epochs=10)
     done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
+    shutil.copytree(home, folder / "at-rest")
     return folder
 
 
@@ -39,14 +40,8 @@ def server(folder: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def copy(folder: Path, tmp_path: Path) -> Path:
-    """A home of one's own, to break. What runs in the shared one may be writing, so only what is at rest is taken."""
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copytree(folder / "home" / "models", home / "models")
-    shutil.copy(folder / "home" / "texts.db", home / "texts.db")
-    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
-    done(home, "indexer")
-    return home
+    """A home of one's own, to break, as the shared one was when nothing wrote to it yet."""
+    return shutil.copytree(folder / "at-rest", tmp_path / "home")
 
 
 def a_person(user_id: str, *artists: str) -> dict[str, object]:

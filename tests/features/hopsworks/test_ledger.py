@@ -97,7 +97,11 @@ def test_the_newest_are_told_in_pages_by_user_id(ledger: Ledger):
     assert len(names) == 2500
 
 
-def test_what_was_not_wiped_for_a_reader_is_wiped_by_the_next_deletion(ledger: Ledger, tmp_path: Path):
+def test_what_was_not_wiped_for_a_reader_is_wiped_by_the_next_deletion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
+    monkeypatch.setattr("features.sqlite.database.BUSY_TIMEOUT_S", 0.1)  # how long the reader is waited for
+    ledger: Ledger = request.getfixturevalue("ledger")
     ledger.list_all([[key("a-person-with-a-name"), key("bob")]])
     reader = sqlite3.connect(tmp_path / "ledger.db")
     reader.execute("BEGIN")
