@@ -96,6 +96,19 @@ def dashboard(
 
 
 @app.command()
+def scale(
+    people: Annotated[int, typer.Option(min=1000, help="People in the community.")] = 100_000,
+    epochs: Annotated[int, typer.Option(min=0, help="Epochs of a training; 0: none.")] = 3,
+    folder: Annotated[Path | None, typer.Option(help="Where there is room on the disk, 30 GB a million.")] = None,
+) -> None:
+    """Time, memory and disk of each piece at a size, over the community and model in SOUNDALIKE_HOME."""
+    from benchmarks.scale import run
+
+    for line in run(people, epochs, folder):
+        print(line, flush=True)
+
+
+@app.command()
 def reasons(
     askers: Annotated[int, typer.Option(min=10, help="People whose nearest match is looked at.")] = 500,
 ) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import httpx
 import numpy as np
 
 
@@ -99,3 +100,11 @@ def _length(head: bytes) -> int:
         if line.lower().startswith(b"content-length:"):
             return int(line.split(b":")[1])
     raise RuntimeError("no content-length")
+
+
+def resident_mb(url: str) -> float:
+    """The memory of the server at ``url`` in MB, as it tells itself."""
+    for line in httpx.get(f"{url}/metrics", timeout=30).text.splitlines():
+        if line.startswith("process_resident_memory_bytes"):
+            return float(line.split()[1]) / 2**20
+    raise RuntimeError("the server does not tell its memory")

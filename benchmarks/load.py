@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from statistics import median
 from urllib.parse import urlsplit
 
-import httpx
 import numpy as np
 
 from benchmarks.crowd import crowd
-from benchmarks.http_load import open_loop
+from benchmarks.http_load import open_loop, resident_mb
 from retriever.own_server import own_server
 
 LIMIT, STEADY_RATE = 10, 100.0
@@ -47,18 +46,11 @@ def _throughput(port: int, paths: Sequence[str]) -> list[str]:
 def _steady(url: str, port: int, paths: Sequence[str], soak_s: float) -> list[str]:
     """A tenth of the time is for the memory to settle."""
     settling = asyncio.run(open_loop(port, paths, rate=STEADY_RATE, seconds=soak_s / 10, seed=1))
-    before = _resident_mb(url)
+    before = resident_mb(url)
     soak = asyncio.run(open_loop(port, paths, rate=STEADY_RATE, seconds=soak_s, seed=2))
-    after = _resident_mb(url)
+    after = resident_mb(url)
     return [
         f"{STEADY_RATE:.0f}/s for {soak_s:.0f} s: p50 {soak.percentile(50):.2f} ms, p99 {soak.percentile(99):.2f} ms "
         f"(bound 25), {soak.failed + settling.failed} of {len(soak.ms) + len(settling.ms):,} failed",
         f"resident memory {before:.0f} MB, {after:.0f} MB after: {100 * (after / before - 1):+.1f} % (bound 5)",
     ]
-
-
-def _resident_mb(url: str) -> float:
-    for line in httpx.get(f"{url}/metrics", timeout=30).text.splitlines():
-        if line.startswith("process_resident_memory_bytes"):
-            return float(line.split()[1]) / 2**20
-    raise RuntimeError("the server does not tell its memory")
