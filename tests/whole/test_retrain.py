@@ -18,13 +18,12 @@ from retriever.settings import RetrieverSettings
 from tests.cluster import an_address
 from tests.fakes.hopsworks import FakeHopsworks
 from tests.fakes.qdrant import FakeQdrantSite
-from tests.whole.programs import ROOT, command, done
+from tests.whole.programs import LARGE, ROOT, a_home_that_knows_texts, command, done
 from trainer.settings import TrainerSettings
 
 yaml = pytest.importorskip("yaml")
 pytestmark = pytest.mark.xdist_group("retraining")
 
-PEOPLE = 120
 POOR = {
     "SOUNDALIKE_TEST_SHARE": "0.4",
     "SOUNDALIKE_WIDTH": "8",
@@ -138,8 +137,8 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeHopsworks]:
     """A cluster with a community."""
     folder = tmp_path_factory.mktemp("retrain")
     with FakeHopsworks(folder / "cluster", address=an_address(2)) as fake:
-        done(folder, "features", "synthesize", "--people", str(PEOPLE), "--out", str(folder))
-        home, file = folder / "first", str(folder / "profiles.jsonl.gz")
+        done(folder, "features", "synthesize", "--people", str(LARGE), "--out", str(folder))
+        home, file = a_home_that_knows_texts(tmp_path_factory, folder), str(folder / "profiles.jsonl.gz")
         run = command(home, "features", "import", file, SOUNDALIKE_FEATURE_STORE="hopsworks", **fake.variables())
         assert run.returncode == 0, run.stderr
         yield fake
@@ -183,7 +182,7 @@ def test_an_index_on_a_server_is_built_and_published_there_for_all_who_search_it
         assert QDRANT_KEY not in run.said
         elsewhere = {"SOUNDALIKE_QDRANT_URL": server.url, "SOUNDALIKE_QDRANT_READ_ONLY_API_KEY": "reads"}
         listed = done(tmp_path / "home", "indexer", "--list", SOUNDALIKE_VECTOR_INDEX="qdrant", **elsewhere)
-    assert re.search(r"users-v\d+-b1 .* 120 .* live", listed)
+    assert re.search(rf"users-v\d+-b1 .* {LARGE} .* live", listed)
 
 
 def test_it_runs_on_sundays_at_midnight_and_by_hand():
