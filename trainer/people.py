@@ -56,6 +56,11 @@ class Sample(Generic[Thing]):
         return [thing for _, _, thing in self._kept]
 
 
+def some_of(people: Iterable[UserFeatures], share: float) -> Kept:
+    """About that share of people, always the same ones: those with the smallest hashes, as in :func:`sampled`."""
+    return Kept(people, lambda person: point_id(person.user_id).int < share * 2**128)
+
+
 def sampled(people: Iterable[UserFeatures], most: int) -> list[UserFeatures]:
     """All people, by user id, or a sample of them where they are more than ``most``; always the same one."""
     sample = Sample[UserFeatures](most)

@@ -21,7 +21,7 @@ from trainer.compose import load_model, registry
 from trainer.errors import BrokenModel, ModelMismatch, NoModel
 from trainer.hubness import overlap
 from trainer.methods import Method, model_method
-from trainer.people import Stored, sampled
+from trainer.people import Stored, sampled, some_of
 from trainer.ports import ModelCard
 from trainer.proof import Proof
 from trainer.proving import Examiner, Pairs
@@ -69,7 +69,8 @@ class Session:
         if self.ranks.rank:
             assist(self.workshop, self.ranks)
             return None
-        trained = train(self.people, self.workshop, self.ranks, is_resumed=True)
+        share_trained_on = self.workshop.settings.most_trained / max(self.features.store.count(), 1)
+        trained = train(some_of(self.people, share_trained_on), self.workshop, self.ranks, is_resumed=True)
         people = self.sample()
         model, share = model_method(trained.model), self.workshop.settings.test_share
         live = self._live()

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.profile import UserId
 from features.user_features import UserFeatures
 from tests.builders import a_community, a_playlist, a_profile, features_of
 from tests.fakes.stores import MemoryFeatureStore
 from trainer import roll
 from trainer.errors import TooFewPeople
-from trainer.people import Kept, Stored, sampled
+from trainer.people import Kept, Stored, sampled, some_of
 from trainer.roll import Roll, call_roll
 
 PEOPLE = features_of(*a_community(60))
@@ -75,3 +76,17 @@ def test_a_sample_is_the_same_in_any_order_and_all_where_there_is_room(order: li
     found = [person.user_id for person in sampled((PEOPLE[at] for at in order), most)]
     assert found == [person.user_id for person in sampled(PEOPLE, most)] == sorted(found)
     assert len(found) == min(most, 60)
+
+
+@given(st.permutations(range(60)), st.floats(0, 1.5))
+def test_some_are_always_the_same_and_those_of_a_smaller_share_or_sample_are_among_them(order: list[int], share: float):
+    found = {person.user_id for person in some_of((PEOPLE[at] for at in order), share)}
+    assert found == {person.user_id for person in sampled(PEOPLE, max(len(found), 1))} or not found
+    assert {person.user_id for person in some_of(PEOPLE, share / 2)} <= found
+    assert len(found) == 60 or share < 1
+
+
+def test_a_share_of_very_many_people_is_about_that_share_of_them():
+    somebody = PEOPLE[0]
+    very_many = [replace(somebody, user_id=UserId(f"p{number}")) for number in range(5000)]
+    assert 1100 < len(list(some_of(very_many, 0.25))) < 1400

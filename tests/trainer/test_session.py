@@ -1,5 +1,6 @@
 """Training as the commands do it: proven, judged by the gate, registered, measured for stability."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from trainer.training import Progress
 
 PEOPLE = Community(people=110, seed=1)
 GOOD = {"width": 32, "co_listening_width": 16, "rotation_width": 16, "genre_width": 8, "clusters": 8, "views": 2}
-POOR = {"width": 8, "co_listening_width": 1, "rotation_width": 1, "genre_width": 1, "clusters": 1, "ridge": 1e9}
+POOR = {**GOOD, "width": 8, "co_listening_width": 1, "rotation_width": 1, "genre_width": 1, "clusters": 1, "ridge": 1e9}
 
 Opened = Callable[..., Session]
 
@@ -52,12 +53,18 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Path:
-    """A registry with a good model."""
+def one_model(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Path:
+    """A registry with a good model, to copy."""
     models = tmp_path_factory.mktemp("models")
     card, _ = opened(models, **GOOD).train(PEOPLE.friendships(), force=False)
     assert card.accepted
     return models
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory, one_model: Path) -> Path:
+    """A registry whose version 1 is a good model, and live."""
+    return shutil.copytree(one_model, tmp_path_factory.mktemp("copy") / "models")
 
 
 def test_the_first_model_is_accepted_and_its_report_is_kept_beside_it(models: Path) -> None:
@@ -84,9 +91,8 @@ def test_a_worse_model_is_registered_as_rejected_and_the_live_one_stays(opened: 
     assert "live model v1" in proof.figures
 
 
-def test_a_worse_model_is_accepted_where_somebody_insists(opened: Opened, models: Path, tmp_path: Path) -> None:
-    own = tmp_path / "models"
-    opened(own, **GOOD).train(None, force=False)
+def test_a_worse_model_is_accepted_where_somebody_insists(opened: Opened, one_model: Path, tmp_path: Path) -> None:
+    own = shutil.copytree(one_model, tmp_path / "models")
     card, _ = opened(own, **POOR).train(None, force=True)
 
     assert card.accepted
@@ -94,9 +100,9 @@ def test_a_worse_model_is_accepted_where_somebody_insists(opened: Opened, models
     assert LocalModelRegistry(own).latest() == 2
 
 
-def test_as_good_a_model_takes_the_live_ones_place(opened: Opened, tmp_path: Path) -> None:
-    for seed in (0, 1):
-        card, _ = opened(tmp_path, **GOOD, seed=seed).train(None, force=False)
+def test_as_good_a_model_takes_the_live_ones_place(opened: Opened, one_model: Path, tmp_path: Path) -> None:
+    own = shutil.copytree(one_model, tmp_path / "models")
+    card, _ = opened(own, **GOOD, seed=1).train(None, force=False)
 
     assert card.accepted
     assert "Not significantly worse than model 1" in card.verdict

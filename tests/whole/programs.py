@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from features.files import locked
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-SMALL = 60
+SMALL, LARGE = 60, 120
 
 
 def command(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -55,20 +55,45 @@ def a_home(folder: Path, *, people: int, epochs: int) -> Path:
 
 
 def a_small_home(factory: pytest.TempPathFactory, name: str) -> Path:
-    """A home of one's own, with a community of ``SMALL``, a model and an index; the profiles lie beside it.
+    """A home of one's own, with a community of ``SMALL``, a model and an index; the profiles lie beside it."""
+    folder = factory.mktemp(name)
+    shutil.copytree(_made_once(factory, "small", _small), folder, dirs_exist_ok=True)
+    return folder / "home"
 
-    It is a copy: the first one is made once for all of pytest-xdist's processes, whose folders lie side by side.
+
+def a_home_that_knows_texts(factory: pytest.TempPathFactory, folder: Path) -> Path:
+    """A new home in ``folder``, with vectors of all texts of synthetic communities of up to ``LARGE`` people.
+
+    They were made by the real text model, which takes longest of all, once for all of pytest-xdist's processes.
     """
+    home = folder / "home"
+    home.mkdir()
+    shutil.copy(_made_once(factory, "large", _large) / "home" / "texts.db", home)
+    return home
+
+
+def _small(folder: Path, factory: pytest.TempPathFactory) -> None:
+    a_home_that_knows_texts(factory, folder)
+    a_home(folder, people=SMALL, epochs=2)
+
+
+def _large(folder: Path, _factory: pytest.TempPathFactory) -> None:
+    done(folder / "home", "features", "synthesize", "--people", str(LARGE), "--out", str(folder))
+    done(folder / "home", "features", "import", str(folder / "profiles.jsonl.gz"))
+
+
+def _made_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path, pytest.TempPathFactory], None]
+) -> Path:
+    """A folder that is made once for all of pytest-xdist's processes, whose own folders lie side by side."""
     mine = factory.getbasetemp()
     ours = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
-    folder = factory.mktemp(name)
-    with locked(ours / "small.lock"):
-        if not (ours / "small").exists():
-            being_made = factory.mktemp("small")
-            a_home(being_made, people=SMALL, epochs=2)
-            being_made.rename(ours / "small")
-    shutil.copytree(ours / "small", folder, dirs_exist_ok=True)
-    return folder / "home"
+    with locked(ours / f"{name}.lock"):
+        if not (ours / name).exists():
+            being_made = factory.mktemp(name)
+            make(being_made, factory)
+            being_made.rename(ours / name)
+    return ours / name
 
 
 @dataclass

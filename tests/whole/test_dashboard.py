@@ -71,22 +71,35 @@ def test_an_export_is_uploaded_and_answered_compared_by_a_shared_link_and_delete
     assert whole.server.get(f"/v1/users/{me}").status_code == 404
 
 
-# Where a point of the map is on the page, in pixels: the first of a kind, or of all.
+# Where somebody of the map is on the page, in pixels: one of a kind, or of all, but none of those that are picked, and
+# nobody who stands close to another, as people do who joined with the same export.
 WHERE = """kind => {
   const graph = document.querySelector('.js-plotly-plot'), box = graph.getBoundingClientRect()
-  const points = graph.data.find(each => !kind || each.name === kind), {xaxis, yaxis} = graph._fullLayout
-  const [x, y] = [points.x, points.y].map(each => each[0] ?? each._inputArray[0])
-  return {x: box.x + xaxis._offset + xaxis.l2p(x), y: box.y + yaxis._offset + yaxis.l2p(y),
-          who: points.customdata[0][0]}
+  const {xaxis, yaxis} = graph._fullLayout
+  const dots = graph.data.flatMap(({name, x, y, customdata}) => customdata.map(([who], at) => ({
+    who, name, x: box.x + xaxis._offset + xaxis.l2p((x._inputArray ?? x)[at]),
+    y: box.y + yaxis._offset + yaxis.l2p((y._inputArray ?? y)[at]),
+  })))
+  const picked = dots.filter(dot => dot.name === 'picked').map(dot => dot.who)
+  const {who, x, y} = dots.find(one => (!kind || one.name === kind) && !picked.includes(one.who) &&
+    dots.every(other => other.who === one.who || Math.hypot(other.x - one.x, other.y - one.y) > 10))
+  return {who, x, y}
 }"""
 
 
 def clicks_on_the_map(page: Any, kind: str) -> str:
+    """A click on somebody once the map shows who is under the pointer, which it does not while it is drawn anew."""
     page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?.l2p")
-    page.wait_for_timeout(1000)
-    point = page.evaluate(WHERE, kind)
-    page.mouse.move(point["x"], point["y"])
-    page.wait_for_timeout(300)
+    point: dict[str, Any] = {}
+
+    def is_told_who() -> bool:
+        point.update(page.evaluate(WHERE, kind))
+        page.mouse.move(point["x"] + 60, point["y"] + 60)
+        page.mouse.move(point["x"], point["y"])
+        page.wait_for_timeout(300)
+        return bool(page.locator(".js-plotly-plot .hovertext").count() and point == page.evaluate(WHERE, kind))
+
+    until(is_told_who)
     page.mouse.click(point["x"], point["y"])
     return str(point["who"])
 

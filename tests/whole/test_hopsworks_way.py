@@ -14,7 +14,7 @@ from tests.builders import a_playlist, a_profile, features_of
 from tests.cluster import an_address, settings_of
 from tests.fakes.hopsworks import FakeHopsworks
 from tests.waiting import until
-from tests.whole.programs import a_server, command, done
+from tests.whole.programs import a_home_that_knows_texts, a_server, command, done
 
 pytestmark = pytest.mark.xdist_group("hopsworks way")
 PEOPLE = 60
@@ -38,9 +38,10 @@ def settings(fake: FakeHopsworks) -> dict[str, str]:
 def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with everybody on its own disk."""
     folder = tmp_path_factory.mktemp("local")
-    done(folder / "home", "features", "synthesize", "--people", str(PEOPLE), "--out", str(folder))
-    done(folder / "home", "features", "import", str(folder / "profiles.jsonl.gz"))
-    return folder / "home"
+    home = a_home_that_knows_texts(tmp_path_factory, folder)
+    done(home, "features", "synthesize", "--people", str(PEOPLE), "--out", str(folder))
+    done(home, "features", "import", str(folder / "profiles.jsonl.gz"))
+    return home
 
 
 @pytest.fixture(scope="module")

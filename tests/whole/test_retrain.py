@@ -18,19 +18,19 @@ from retriever.settings import RetrieverSettings
 from tests.cluster import an_address
 from tests.fakes.hopsworks import FakeHopsworks
 from tests.fakes.qdrant import FakeQdrantSite
-from tests.whole.programs import ROOT, command, done
+from tests.whole.programs import LARGE, ROOT, a_home_that_knows_texts, command, done
 from trainer.settings import TrainerSettings
 
 yaml = pytest.importorskip("yaml")
 pytestmark = pytest.mark.xdist_group("retraining")
 
-PEOPLE = 120
 POOR = {
     "SOUNDALIKE_TEST_SHARE": "0.4",
     "SOUNDALIKE_WIDTH": "8",
     "SOUNDALIKE_RIDGE": "1000",
     "SOUNDALIKE_LEARNING_RATE": "0.5",
     "SOUNDALIKE_DROPOUT": "0.9",
+    "SOUNDALIKE_VIEWS": "2",
 }
 """Settings with which a model cannot but be worse."""
 QDRANT, QDRANT_KEY = "https://qdrant.example.org", "a-key-that-writes"
@@ -138,8 +138,8 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeHopsworks]:
     """A cluster with a community."""
     folder = tmp_path_factory.mktemp("retrain")
     with FakeHopsworks(folder / "cluster", address=an_address(2)) as fake:
-        done(folder, "features", "synthesize", "--people", str(PEOPLE), "--out", str(folder))
-        home, file = folder / "first", str(folder / "profiles.jsonl.gz")
+        done(folder, "features", "synthesize", "--people", str(LARGE), "--out", str(folder))
+        home, file = a_home_that_knows_texts(tmp_path_factory, folder), str(folder / "profiles.jsonl.gz")
         run = command(home, "features", "import", file, SOUNDALIKE_FEATURE_STORE="hopsworks", **fake.variables())
         assert run.returncode == 0, run.stderr
         yield fake
@@ -150,21 +150,31 @@ def versions(fake: FakeHopsworks, folder: Path) -> str:
     return done(folder, "trainer", "list", SOUNDALIKE_MODEL_REGISTRY="hopsworks", **fake.variables())
 
 
-def test_a_model_is_trained_proven_registered_and_a_worse_one_leaves_it_live(fake: FakeHopsworks, tmp_path: Path):
-    no_index = Inputs(build_index=False)
-    first = run_of(fake, tmp_path / "one", no_index, qdrant=QDRANT, SOUNDALIKE_TEST_SHARE="0.4")
-    assert first.outcomes == {"refresh": 0, "train": 0, "vacuum": 0, "summary": 0}, first.said
-    assert "# model v1" in first.summary
+def test_a_model_is_trained_proven_registered_and_indexed_on_a_server_for_all_who_search_it(
+    fake: FakeHopsworks, tmp_path: Path
+):
+    with FakeQdrantSite(key=QDRANT_KEY, read_only_key="reads") as server:
+        run = run_of(fake, tmp_path / "one", qdrant=server.url, SOUNDALIKE_TEST_SHARE="0.4")
+        assert run.outcomes == {"refresh": 0, "train": 0, "index": 0, "vacuum": 0, "summary": 0}, run.said
+        assert QDRANT_KEY not in run.said
+        elsewhere = {"SOUNDALIKE_QDRANT_URL": server.url, "SOUNDALIKE_QDRANT_READ_ONLY_API_KEY": "reads"}
+        listed = done(tmp_path / "home", "indexer", "--list", SOUNDALIKE_VECTOR_INDEX="qdrant", **elsewhere)
+    assert "# model v1" in run.summary
     assert "rejected" not in versions(fake, tmp_path / "home")
+    assert re.search(rf"users-v1-b1 .* {LARGE} .* live", listed)
 
-    worse = run_of(fake, tmp_path / "two", **POOR)
+
+def test_a_worse_model_leaves_the_live_one_unless_it_is_forced_and_an_index_is_built_where_it_is_wanted(
+    fake: FakeHopsworks, tmp_path: Path
+):
+    worse = run_of(fake, tmp_path / "two", qdrant=QDRANT, **POOR)
     assert worse.outcomes == {"refresh": 0, "train": 3, "vacuum": 0, "rejection": 0, "summary": 0}, worse.said
     assert "::error title=Model rejected::The gate rejected the model; the live one stays." in worse.said
     assert "the live one stays" in worse.summary
     assert "v2" in versions(fake, tmp_path / "home")
     assert "rejected" in versions(fake, tmp_path / "home")
 
-    forced = run_of(fake, tmp_path / "three", Inputs(force=True), **POOR)
+    forced = run_of(fake, tmp_path / "three", Inputs(force=True, build_index=False), qdrant=QDRANT, **POOR)
     assert forced.outcomes == {"refresh": 0, "train": 0, "vacuum": 0, "summary": 0}, forced.said
 
 
@@ -174,16 +184,6 @@ def test_without_features_nothing_is_trained_and_it_is_said_why(fake: FakeHopswo
     fake.mend()
     assert run.outcomes == {"refresh": 2, "summary": 0}
     assert "answered 500" in run.said
-
-
-def test_an_index_on_a_server_is_built_and_published_there_for_all_who_search_it(fake: FakeHopsworks, tmp_path: Path):
-    with FakeQdrantSite(key=QDRANT_KEY, read_only_key="reads") as server:
-        run = run_of(fake, tmp_path / "one", Inputs(epochs="0"), qdrant=server.url)
-        assert run.outcomes == {"refresh": 0, "train": 0, "index": 0, "vacuum": 0, "summary": 0}, run.said
-        assert QDRANT_KEY not in run.said
-        elsewhere = {"SOUNDALIKE_QDRANT_URL": server.url, "SOUNDALIKE_QDRANT_READ_ONLY_API_KEY": "reads"}
-        listed = done(tmp_path / "home", "indexer", "--list", SOUNDALIKE_VECTOR_INDEX="qdrant", **elsewhere)
-    assert re.search(r"users-v\d+-b1 .* 120 .* live", listed)
 
 
 def test_it_runs_on_sundays_at_midnight_and_by_hand():

@@ -17,7 +17,7 @@ from indexer.settings import IndexSettings
 from tests.waiting import until
 from tests.whole.chaos import Ledger, must_be_whole, writers
 from tests.whole.load import load
-from tests.whole.programs import Server, a_home, a_server, command, done
+from tests.whole.programs import LARGE, Server, a_home, a_home_that_knows_texts, a_server, command, done
 
 pytestmark = pytest.mark.xdist_group("whole way")  # one home for all of them
 
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.xdist_group("whole way")  # one home for all of them
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a community, a model and an index; and files beside it."""
     folder = tmp_path_factory.mktemp("whole")
-    home = a_home(folder, people=120, epochs=10)
+    a_home_that_knows_texts(tmp_path_factory, folder)
+    home = a_home(folder, people=LARGE, epochs=10)
     done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
     shutil.copytree(home, folder / "at-rest")
     return folder
@@ -42,6 +43,20 @@ def server(folder: Path) -> Iterator[Server]:
 def copy(folder: Path, tmp_path: Path) -> Path:
     """A home of one's own, to break, as the shared one was when nothing wrote to it yet."""
     return shutil.copytree(folder / "at-rest", tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def two_models(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home at rest with a second model, of which there is no index yet."""
+    home = shutil.copytree(folder / "at-rest", tmp_path_factory.mktemp("two") / "home")
+    done(home, "trainer", "train", "--force", SOUNDALIKE_EPOCHS="3", SOUNDALIKE_SEED="7")
+    return home
+
+
+@pytest.fixture
+def copy_with_two(two_models: Path, tmp_path: Path) -> Path:
+    """Such a home of one's own."""
+    return shutil.copytree(two_models, tmp_path / "home")
 
 
 def a_person(user_id: str, *artists: str) -> dict[str, object]:
@@ -81,8 +96,10 @@ def test_an_export_is_answered_over_http_with_reasons(folder: Path, server: Serv
     assert "To discover through them" in shown
 
 
-def test_a_server_moves_over_to_another_model_and_back_under_load_and_under_writes(folder: Path, copy: Path) -> None:
-    done(copy, "trainer", "train", "--force", SOUNDALIKE_EPOCHS="3", SOUNDALIKE_SEED="7")
+def test_a_server_moves_over_to_another_model_and_back_under_load_and_under_writes(
+    folder: Path, copy_with_two: Path
+) -> None:
+    copy = copy_with_two
     path = f"/v1/users/{somebody(folder)}/similar"
     with a_server(copy) as server:
         seen = {"users-v1-b1": server.get(path).json()}
@@ -96,7 +113,7 @@ def test_a_server_moves_over_to_another_model_and_back_under_load_and_under_writ
         assert [text for writer in working for text in writer.refused] == []
         done(copy, "indexer", "--rollback")  # and forth again: what was written meanwhile is in both
         until(lambda: server.ready()["index"] == "users-v2-b1")
-    must_be_whole(copy, ledger, 120)
+    must_be_whole(copy, ledger, LARGE)
 
     assert (asked.statuses, asked.dropped, asked.refused) == ({200}, [], 0)
     models = {answer.headers["soundalike-index"]: answer.headers["soundalike-model"] for answer in asked.answers}
@@ -121,8 +138,8 @@ def _flip_a_bit(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_a_damaged_model_is_refused_and_the_live_one_goes_on(folder: Path, copy: Path) -> None:
-    done(copy, "trainer", "train", "--force", SOUNDALIKE_EPOCHS="2")
+def test_a_damaged_model_is_refused_and_the_live_one_goes_on(folder: Path, copy_with_two: Path) -> None:
+    copy = copy_with_two
     done(copy, "indexer")
     done(copy, "indexer", "--rollback")
     tensors = sorted((copy / "models").rglob("model.safetensors"))[-1]
@@ -204,11 +221,11 @@ def test_what_was_acknowledged_survives_the_servers_violent_death(folder: Path, 
             assert again.get(f"/v1/users/late-{number}").status_code == 200
         assert again.get(f"/v1/users/{doomed}/similar").status_code == 404
         assert again.get(f"/v1/users/{doomed}").status_code == 404
-        assert again.ready()["people"] == 124
+        assert again.ready()["people"] == LARGE + 4
         # Nor does a deleted person come back with the next build.
         built = done(copy, "indexer")
         until(lambda: str(again.ready()["index"]) in built)
-        assert again.ready()["people"] == 124
+        assert again.ready()["people"] == LARGE + 4
         assert again.get(f"/v1/users/{doomed}/similar").status_code == 404
 
 
