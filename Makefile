@@ -38,7 +38,6 @@ help: ## this menu
 
 # On Linux pip takes the torch that brings CUDA along, some 3 GB. Without a GPU this is lighter:
 #   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make setup
-#: Python compiles what is used when it is first used; all at once takes longer than the download.
 setup: $(STAMP) ## .venv with everything in it, at the versions of constraints.txt (PYTHON=python3.12 picks another)
 
 $(STAMP): pyproject.toml constraints.txt
