@@ -82,7 +82,11 @@ def build_version(
 
 @contextmanager
 def whole_or_not(builder: VersionBuilder) -> Iterator[None]:
-    """A block that seals the version, or leaves nothing; what broke off, as it may go on later, is only paused."""
+    """A block that seals the version, or leaves nothing; what broke off, as it may go on later, is only paused.
+
+    Raises:
+        BaseException: what the block raises.
+    """
     try:
         yield
     except (KeyboardInterrupt, IndexUnavailable):

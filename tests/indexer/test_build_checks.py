@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ import pytest
 from features.listener import listener_of
 from features.profile import UserId
 from features.user_features import UserFeatures
-from indexer.build import BuildOptions, build_index
-from indexer.errors import IndexRejected
-from indexer.ports import Neighbour, PersonVector
+from indexer.build import BuildOptions, build_index, whole_or_not
+from indexer.errors import IndexRejected, IndexUnavailable
+from indexer.ports import Neighbour, PersonVector, VersionBuilder
 from tests.builders import NOW, a_community, features_of
 from tests.fakes.index import FoldingEmbedder, MemoryIndexCatalog, MemoryUserIndex
 from tests.fakes.stores import MemoryFeatureStore
@@ -69,6 +70,33 @@ def test_an_index_that_fails_its_checks_is_not_published(
     with pytest.raises(IndexRejected, match=reason):
         build_index(store, FoldingEmbedder(), catalog, BuildOptions())
     assert catalog.versions() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        (KeyboardInterrupt(), [call.pause()]),
+        (IndexUnavailable("The server is away.", "Start it."), [call.pause()]),
+        (IndexRejected("Recall@10 is too low.", "Look at it."), [call.abort()]),
+        (ValueError(), [call.abort()]),
+    ],
+)
+def test_what_broke_off_can_be_gone_on_with_and_what_failed_leaves_nothing(
+    error: BaseException, ended: list[Any]
+) -> None:
+    builder = Mock(VersionBuilder)
+
+    with pytest.raises(type(error)), whole_or_not(builder):
+        raise error
+    assert builder.mock_calls == ended
+
+
+def test_what_was_sealed_stays() -> None:
+    builder = Mock(VersionBuilder)
+
+    with whole_or_not(builder):
+        pass
+    assert builder.mock_calls == []
 
 
 def test_who_comes_and_goes_during_the_build_is_in_the_version_as_the_store_has_it(store: MemoryFeatureStore) -> None:

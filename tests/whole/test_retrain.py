@@ -174,7 +174,7 @@ def test_a_worse_model_leaves_the_live_one_unless_it_is_forced_and_an_index_is_b
     assert "v2" in versions(fake, tmp_path / "home")
     assert "rejected" in versions(fake, tmp_path / "home")
 
-    forced = run_of(fake, tmp_path / "three", Inputs(force=True, build_index=False), qdrant=QDRANT, **POOR)
+    forced = run_of(fake, tmp_path / "three", Inputs(epochs="0", force=True, build_index=False), qdrant=QDRANT, **POOR)
     assert forced.outcomes == {"refresh": 0, "train": 0, "vacuum": 0, "summary": 0}, forced.said
 
 
