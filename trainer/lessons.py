@@ -108,7 +108,7 @@ class _Classroom:
         found = Inputs(np.zeros((len(rows), total), np.float16), np.zeros((len(rows), len(PARTS)), np.bool_))
         for fold in np.unique(folds).tolist():
             among = np.flatnonzero(folds == fold)
-            seen = inputs_of([views[at] for at in among], self.learnt[fold], width).compact()
+            seen = inputs_of([views[at] for at in among.tolist()], self.learnt[fold], width).compact()
             found.values[among], found.present[among] = seen.values, seen.present
         return found
 

@@ -13,9 +13,10 @@ from trainer.evaluation import Questions, answer, ask, by_size, cosines
 from trainer.friends import Friendships
 from trainer.gate import judge
 from trainer.hubness import graph_health, overlap
+from trainer.lessons import Say
 from trainer.methods import Method
 from trainer.proof import Answers, Proof, estimate, pooled
-from trainer.run import Say, text_vectors
+from trainer.run import text_vectors
 
 Pairs = Sequence[tuple[str, str]]
 SEEDS = "model, mean of {} seeds"

@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
+import tenacity.nap
 
 from features.hopsworks.settings import HopsworksSettings
 from tests.cluster import Cluster, without_waiting
+from tests.waiting import until
 from trainer.hopsworks.versions import TAG
 from trainer.ports import ModelCard, ModelParts
 
@@ -56,10 +60,15 @@ def say(cluster: Cluster, version: int, verdict: object) -> None:
 
 
 def save_in_a_process(settings: HopsworksSettings, name: str, card: ModelCard, folder: Path) -> int:
-    """Save a model as another machine does; to be run in a process of its own, as the SDK is one in a process."""
+    """Save a model as another machine does; to be run in a process of its own, as the SDK is one in a process.
+
+    What has to be done again waits until somebody has saved a model.
+    """
     cluster = Cluster(settings, None)
     cluster.name = name
-    with without_waiting():
+    with without_waiting(), pytest.MonkeyPatch.context() as patch:
+        # Else two that got into each other's way might do so at each repetition.
+        patch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=lambda _seconds: until(lambda: versions_of(cluster))))
         version = cluster.registry(folder).save(card, PARTS)
     cluster.session.close()
     return version
