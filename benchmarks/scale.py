@@ -7,12 +7,13 @@ are no more artists than theirs, and co-listening is denser than among as many r
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,10 +27,15 @@ from features.settings import FeatureSettings, load
 from features.user_features import UserFeatures
 from features.vectors import TextVectors, mixtures_of, view_of
 from retriever.own_server import own_server
+from trainer.session import open_session
+from trainer.settings import TrainerSettings
+from trainer.training import Progress
 from trainer.views import hide_artists
 
 HIDDEN_SHARE, BATCH, SHARDS = 0.25, 1_000, 16
 LOOKED_EVERY_S, ASKED = 0.2, 500
+_QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+_DETAIL = re.compile(r": [\d,]+$")  # how far it is
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,36 @@ def run(people: int, epochs: int, folder: Path | None) -> Iterator[str]:
             yield _line(f"index, engine {engine}", people, cost)
         yield _asked(home, people)
         if epochs:
-            cost = _cost(home, home / "models", "-m", "trainer", "train", "--force", SOUNDALIKE_EPOCHS=str(epochs))
+            told = Path(name) / "told"
+            teaching = f"from benchmarks.scale import teach; teach({str(told)!r})"
+            cost = _cost(home, home / "models", "-c", teaching, SOUNDALIKE_EPOCHS=str(epochs))
             yield _line(f"training, {epochs} epochs", people, cost)
+            yield from told.read_text().splitlines()
+
+
+def teach(told: str) -> None:
+    """Train and prove in SOUNDALIKE_HOME; how long it is at what goes to the file ``told``."""
+    settings = load(TrainerSettings)
+    with Path(told).open("w", buffering=1) as file, open_session(settings) as session:
+        stages = _Stages(lambda what, seconds: print(f"  {what}: {seconds:.0f} s", file=file))
+        progress = Progress(lambda epoch, _losses: stages.begin("an epoch" if epoch < settings.epochs else "proof"))
+        workshop = replace(session.workshop, say=lambda what: stages.begin(_DETAIL.sub("", what)), progress=progress)
+        replace(session, workshop=workshop).train(None, force=True)
+        stages.begin("")
+
+
+class _Stages:
+    """Tells what was gone on with for how long, when something else begins."""
+
+    def __init__(self, tell: Callable[[str, float], None]) -> None:
+        self._tell, self._what, self._since = tell, "reading", time.perf_counter()
+
+    def begin(self, what: str) -> None:
+        if what == self._what and what != "an epoch":
+            return
+        now = time.perf_counter()
+        self._tell(self._what, now - self._since)
+        self._what, self._since = what, now
 
 
 def settle(home: str, people: int) -> None:
@@ -97,7 +131,9 @@ def _line(what: str, people: int, cost: Cost) -> str:
 def _cost(home: Path, left: Path, *arguments: str, **settings: str) -> Cost:
     environment = {**os.environ, "SOUNDALIKE_HOME": str(home), **settings}
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *arguments], env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     peak = 0.0
     while process.poll() is None:
         peak = max(peak, _resident_mb(process.pid))
