@@ -34,7 +34,6 @@ from trainer.views import hide_artists
 
 HIDDEN_SHARE, BATCH, SHARDS = 0.25, 1_000, 16
 LOOKED_EVERY_S, ASKED = 0.2, 500
-_QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 _DETAIL = re.compile(r": [\d,]+$")  # how far it is
 
 
@@ -131,15 +130,15 @@ def _line(what: str, people: int, cost: Cost) -> str:
 def _cost(home: Path, left: Path, *arguments: str, **settings: str) -> Cost:
     environment = {**os.environ, "SOUNDALIKE_HOME": str(home), **settings}
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, _resident_mb(process.pid))
-        time.sleep(LOOKED_EVERY_S)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, arguments)
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=said, stderr=said)
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, _resident_mb(process.pid))
+            time.sleep(LOOKED_EVERY_S)
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}: {said.read()}")
     return Cost(time.perf_counter() - started, peak, _size_mb(left))
 
 
@@ -164,7 +163,7 @@ def _size_mb(path: Path) -> float:
 
 def _asked(home: Path, people: int) -> str:
     """A server over the index: its memory, and how long people wait who are asked about for the first time."""
-    before = os.environ["SOUNDALIKE_HOME"]
+    before = os.environ.get("SOUNDALIKE_HOME")
     os.environ["SOUNDALIKE_HOME"] = str(home)
     try:
         with own_server() as url, httpx.Client(base_url=url, timeout=60) as client:
@@ -175,6 +174,8 @@ def _asked(home: Path, people: int) -> str:
                 took.append((time.perf_counter() - started) * 1000)
             resident = resident_mb(url)
     finally:
-        os.environ["SOUNDALIKE_HOME"] = before
+        del os.environ["SOUNDALIKE_HOME"]
+        if before is not None:
+            os.environ["SOUNDALIKE_HOME"] = before
     p50, p99 = np.percentile(took, [50, 99])
     return f"/similar: p50 {p50:.1f} ms, p99 {p99:.1f} ms, one asker; the server's memory: {resident:,.0f} MB"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Final, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from features.profile import UserId
 from features.user_features import UserFeatures
+
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when there are changes."""
 
 
 class TextEncoder(Protocol):

@@ -11,6 +11,7 @@ import typer
 
 from features import console
 from features.errors import SettingsError
+from features.ports import EVER
 from features.settings import FeatureSettings, load
 
 
@@ -55,7 +56,7 @@ def sync(
         with closing(remote.feature_store(settings.home)) as store, console.progress() as bar:
             task = bar.add_task(f"syncing to {target}", total=None)
             store.refresh(lambda got, people: bar.update(task, description=f"fetching {got:,} of {people:,} people"))
-            gone = set(compose.local_store(settings).deleted(since=datetime.min.replace(tzinfo=UTC)))
+            gone = set(compose.local_store(settings).deleted(since=EVER))
             done = bring(LocalShelf(store), local, lambda count: bar.advance(task, count), gone=gone)
     console.stderr().print(
         f"synced {done.people:,}: {done.added:,} new, {done.updated:,} changed, {done.unchanged:,} the same; "
@@ -114,7 +115,7 @@ def migrate(
 
     room = refreshed(compose.build(load(FeatureSettings)))
     origin = Origin(room.encoder.name, room.encoder.width, consent, datetime.now(UTC))
-    gone = set(room.store.deleted(since=datetime.min.replace(tzinfo=UTC)))  # they stay deleted
+    gone = set(room.store.deleted(since=EVER))  # they stay deleted
     added = known = 0
     with console.progress() as bar, closing(legacy_group().people(origin)) as batches:
         task = bar.add_task("migrating", total=None)

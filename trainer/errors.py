@@ -7,6 +7,7 @@ TrainerError
 ├── NoModel           the registry holds no such model
 ├── BrokenModel       a model's files are damaged or do not fit its description
 ├── RanksDisagree     processes that train together do not train the same thing
+├── UnwritableLessons  what training draws finds no room on the disk
 ├── TrainingUnderWay  another training works with the same files
 ├── RegistryUnavailable  the registry refuses, or cannot be reached
 └── ModelMismatch     vectors and model do not belong together
@@ -69,6 +70,12 @@ class TrainingUnderWay(TrainerError):
     """Another training works with the same files."""
 
     http_status, code, title = 409, "training-under-way", "Another training is under way"
+
+
+class UnwritableLessons(TrainerError):
+    """What training draws finds no room on the disk."""
+
+    http_status, code, title = 507, "unwritable-lessons", "No room for what training draws"
 
 
 class RanksDisagree(TrainerError):

@@ -5,6 +5,7 @@ What they hold is told in ``trainer.lessons``; numpy's own formats, nothing pick
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,7 +152,12 @@ def _inputs(stem: Path) -> Inputs:
 
 
 def _made(path: Path, kind: npt.DTypeLike, shape: tuple[int, int]) -> np.memmap:
-    return np.lib.format.open_memmap(path, "w+", kind, shape)
+    """With its room on the disk taken: a full one is an error here, and would end the process at a later write."""
+    made = np.lib.format.open_memmap(path, "w+", kind, shape)
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return made
 
 
 def _values_of(stem: Path) -> Path:

@@ -1,23 +1,24 @@
 """A folder for lessons that goes as soon as everybody has its files open: mapped files outlive their names.
 
-So nothing that was drawn of people lies on the disk for longer than it is being drawn, also where the run is killed
-while it trains; what one left that was killed before is swept by the next.
+So nothing that was drawn of people lies on the disk while it is trained on; what a run left that was killed before that
+is swept by the next.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from features.files import locked, tried
-from trainer.errors import RanksDisagree, TrainingUnderWay
+from features.own_folder import own_folder
+from trainer.errors import RanksDisagree, TrainingUnderWay, UnwritableLessons
 from trainer.lesson_files import Lessons, open_lessons
 from trainer.ranks import Ranks
 
-_PREFIX, _LOCK = "lessons-", "lock"
+_PREFIX, _COPIES = "lessons-", "soundalike-lessons-"
 
 
 @contextmanager
@@ -26,20 +27,13 @@ def lesson_folder(parent: Path, ranks: Ranks) -> Iterator[Path]:
 
     Raises:
         TrainingUnderWay: another run of the same name is at work.
+        UnwritableLessons: the disk is full, or forbids it.
     """
-    folder = parent / (_PREFIX + re.sub(r"\W", "-", ranks.run))
+    folder = parent / (_PREFIX + _name(ranks))
     if ranks.rank:
         yield folder
         return
-    with ExitStack() as holding:
-        with _alone(parent):
-            for former in parent.glob(f"{_PREFIX}*/"):
-                _sweep(former)
-            if folder.exists():
-                raise TrainingUnderWay(f"Another training is under way in {folder}.", "Wait for it, or end it.")
-            folder.mkdir(mode=0o700)
-            holding.enter_context(tried(folder / _LOCK))
-        holding.callback(shutil.rmtree, folder)
+    with _owned(folder, _PREFIX):
         yield folder
 
 
@@ -48,23 +42,50 @@ def opened_together(folder: Path, ranks: Ranks) -> Lessons:
 
     Raises:
         RanksDisagree: a rank does not find them.
+        UnwritableLessons: there is no room for a copy of them.
     """
     ranks.agree_on(0)
+    with _on_this_machine(folder, ranks) as here:
+        try:
+            lessons = open_lessons(here)
+        except FileNotFoundError as error:
+            raise RanksDisagree from error
+        ranks.agree_on(len(lessons))
+        return lessons
+
+
+@contextmanager
+def _on_this_machine(folder: Path, ranks: Ranks) -> Iterator[Path]:
+    """Where several machines train, each has a copy: rows are read at random, and a shared disk may lose open files."""
+    if ranks.machines == 1:
+        yield folder
+        return
+    here = Path(tempfile.gettempdir()) / (_COPIES + _name(ranks))
+    if not ranks.is_first_here:
+        ranks.agree_on(0)
+        yield here
+        return
+    with _owned(here, _COPIES):
+        if not folder.is_dir():
+            raise RanksDisagree
+        shutil.copytree(folder, here, dirs_exist_ok=True, ignore=shutil.ignore_patterns("lock"))
+        ranks.agree_on(0)
+        yield here
+
+
+@contextmanager
+def _owned(folder: Path, prefix: str) -> Iterator[None]:
     try:
-        lessons = open_lessons(folder)
-    except FileNotFoundError as error:
-        raise RanksDisagree from error
-    ranks.agree_on(len(lessons))
-    return lessons
+        with own_folder(folder, siblings=f"{prefix}*"):
+            yield
+    except FileExistsError as error:
+        raise TrainingUnderWay(f"Another training is under way in {folder}.", "Wait for it, or end it.") from error
+    except OSError as error:
+        raise UnwritableLessons(
+            f"What training draws cannot be written to {folder}: {error.strerror or error}.",
+            "Make room on that disk, or set SOUNDALIKE_MOST_TRAINED lower.",
+        ) from error
 
 
-def _alone(parent: Path) -> AbstractContextManager[None]:
-    """Or another run would sweep a folder that is made and not held yet."""
-    parent.mkdir(parents=True, exist_ok=True)
-    return locked(parent / "lessons.lock")
-
-
-def _sweep(folder: Path) -> None:
-    with tried(folder / _LOCK) as is_nobodys:
-        if is_nobodys:
-            shutil.rmtree(folder)
+def _name(ranks: Ranks) -> str:
+    return re.sub(r"\W", "-", ranks.run)

@@ -52,8 +52,8 @@ class Sample(Generic[Thing]):
             heapq.heapreplace(self._kept, entry)
 
     def things(self) -> list[Thing]:
-        """Those that are kept."""
-        return [thing for _, _, thing in self._kept]
+        """Those that are kept, by their hashes, so that the first few are a sample, too."""
+        return [thing for _, _, thing in sorted(self._kept, reverse=True)]
 
 
 def some_of(people: Iterable[UserFeatures], share: float) -> Kept:

@@ -19,8 +19,8 @@ from torch import Tensor, distributed, nn
 from trainer.errors import RanksDisagree
 
 Rows = npt.NDArray[np.intp]
-_PATIENCE = timedelta(minutes=30)
-"""How long one rank waits for another: as long as the slowest may take to read and draw what the fastest has drawn."""
+_STEP, _DRAWING = timedelta(minutes=10), timedelta(days=2)
+"""How long one rank waits for another: in a step of training, and while rank 0 reads people and draws for all."""
 
 
 class Ranks(Protocol):
@@ -29,10 +29,14 @@ class Ranks(Protocol):
     Attributes:
         rank: which of them this is; 0 does what only one can do.
         run: a name that they have in common, and no other run on this machine has.
+        machines: on how many they are.
+        is_first_here: whether this is the one that does what is done once on each machine.
     """
 
     rank: int
     run: str
+    machines: int
+    is_first_here: bool
 
     def share(self, rows: Rows) -> Rows:
         """The part of ``rows`` that this rank embeds; the ranks' parts, one after another, are ``rows``."""
@@ -54,7 +58,7 @@ class Ranks(Protocol):
 class Alone:
     """One process, which does everything."""
 
-    rank = 0
+    rank, machines, is_first_here = 0, 1, True
 
     def __init__(self) -> None:
         self.run = str(os.getpid())
@@ -81,6 +85,9 @@ class Together:
     def __init__(self) -> None:
         self.rank, self._count = distributed.get_rank(), distributed.get_world_size()
         self.run = f"run-{os.environ['TORCHELASTIC_RUN_ID']}"
+        self.machines = self._count // int(os.environ["LOCAL_WORLD_SIZE"])
+        self.is_first_here = os.environ["LOCAL_RANK"] == "0"
+        self._patient = distributed.new_group(backend="gloo", timeout=_DRAWING)
 
     def share(self, rows: Rows) -> Rows:
         """One of as many parts as there are ranks, which differ by one row at most."""
@@ -107,8 +114,8 @@ class Together:
 
     def agree_on(self, number: int) -> None:
         """Ask all of them."""
-        seen = torch.tensor([number, -number], device=_device_of_messages())
-        distributed.all_reduce(seen, distributed.ReduceOp.MAX)
+        seen = torch.tensor([number, -number])
+        distributed.all_reduce(seen, distributed.ReduceOp.MAX, group=self._patient)
         if seen[0] != -seen[1]:
             raise RanksDisagree
 
@@ -121,12 +128,8 @@ def ranks_here() -> Iterator[Ranks]:
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
+    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_STEP)
     try:
         yield Together()
     finally:
         distributed.destroy_process_group()
-
-
-def _device_of_messages() -> torch.device:
-    return torch.device("cuda" if distributed.get_backend() == "nccl" else "cpu")

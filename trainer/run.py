@@ -28,6 +28,8 @@ from trainer.split import is_test
 from trainer.trained import TrainedModel
 from trainer.training import Losses, Progress, Trainer
 
+_NOT_OF_TRAINING = ("most_trained", "most_proven")  # who was trained on is in the fingerprint
+
 
 @dataclass(frozen=True)
 class Workshop:
@@ -129,7 +131,8 @@ def text_vectors(people: Sequence[UserFeatures], encoder: TextEncoder) -> TextVe
 
 def _checkpoint_of(lessons: Lessons, workshop: Workshop) -> Checkpoint:
     """The checkpoint of a run over these people with these settings."""
-    told = repr((_config(workshop.settings), lessons.fingerprint))
+    config = {name: value for name, value in _config(workshop.settings).items() if name not in _NOT_OF_TRAINING}
+    told = repr((config, lessons.fingerprint))
     key = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
     return Checkpoint(workshop.folder / "checkpoint.safetensors", key)
 

@@ -55,9 +55,9 @@ class TrainerSettings(FeatureSettings):
     """Seed of everything random."""
     test_share: Annotated[float, Field(ge=0, lt=0.9)] = 0.2
     """Share of the people that training never sees; ``evaluate`` asks about them. 0 trains on everybody."""
-    most_trained: Positive = 200_000
+    most_trained: Positive = 100_000
     """About how many people, a sample of everybody, a model is trained on at most; a training's time, memory and disk
-    grow with them."""
+    grow with them. With no more than are proven on, the rivals of a proof learn from as many."""
     most_proven: Positive = 100_000
     """Most people, a sample of everybody, that a proof is made among; they are in memory, some 10 kB each, and each is
     compared with all of them."""

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from features.backfill.outcomes import Notes, Outcome, key_of
 from features.identity import point_id
-from features.ports import FeatureStore
+from features.ports import EVER, FeatureStore
 from features.profile import UserId
 from features.provenance import SPOTIFY_PUBLIC, may_be_replaced
 from features.user_features import UserFeatures
-
-EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass

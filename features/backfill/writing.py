@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from features.backfill.known import EVER
 from features.backfill.outcomes import Outcome, Tally
 from features.compose import Features
 from features.identity import point_id
 from features.listener import Listener
 from features.outbox import Outbox
+from features.ports import EVER
 from features.profile import UserId
 from features.provenance import may_be_replaced
 from features.user_features import UserFeatures

@@ -13,15 +13,15 @@ import typer
 from features import console
 from features.errors import SettingsError
 from features.settings import FeatureSettings, load
+from features.tables.shards import MOST_SHARDS
 
 _SHOWN = 10
 _EXTRA = "soundalike[parquet]"
-_MOST_SHARDS = 4096
 
 
 def dump(
     folder: Annotated[Path, typer.Argument(help="A new folder.")],
-    shards: Annotated[int, typer.Option(min=1, max=_MOST_SHARDS, help="How many files.")] = 16,
+    shards: Annotated[int, typer.Option(min=1, max=MOST_SHARDS, help="How many files.")] = 16,
 ) -> None:
     """Write everybody as parquet files, one a shard, for Spark, Ray, DuckDB or another machine to read.
 
@@ -48,7 +48,7 @@ def dump(
 
 
 def load_(
-    folder: Annotated[Path, typer.Argument(help="A folder with parquet files.")],
+    path: Annotated[Path, typer.Argument(help="A folder with parquet files, or one of them.")],
 ) -> None:
     """Take the people of parquet files into the feature store, whoever split, joined or filtered the files.
 
@@ -63,13 +63,12 @@ def load_(
     from features.tables.shards import Shards
     from features.tables.taking import Taker
 
-    settings, files = load(FeatureSettings), Shards(folder)
+    settings, files, begun_at = load(FeatureSettings), Shards(path), datetime.now(UTC)
     store = refreshed(compose.build(settings)).store
-    with closing(compose.outbox(settings)) as outbox:
+    with closing(compose.outbox(settings)) as outbox, console.progress() as bar:
         deliver_all(outbox, store)  # must not come later than what is loaded
-    taker = Taker(store, set(store.deleted(since=datetime.min.replace(tzinfo=UTC))))
-    done = taker.taken
-    with console.progress() as bar:
+        taker = Taker(store, outbox, begun_at)
+        done = taker.taken
         task = bar.add_task("loading", total=files.count())
         try:
             taker.take(files, lambda count: bar.advance(task, count))

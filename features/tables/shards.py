@@ -6,14 +6,17 @@ A folder is whole or not there. What a row holds is told in ``features.tables.co
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from errno import EMFILE
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from features.errors import StoreError
 from features.identity import point_id
+from features.own_folder import own_folder
 from features.profile import UserId
 from features.tables.columns import READ
 from features.tables.frames import encoded, people_as_written, schema_of, table_of
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet
 
+MOST_SHARDS = 512
+"""Files that are written to at once: each is open meanwhile, and processes may mostly have 1,024."""
 _IN_MEMORY, _LEAST_IN_A_GROUP = 32_000, 64  # people that wait for their row groups, and the smallest of those
+_WHOLE = "people"
 _LIKE_EACH_OTHER = ["source", "text_model"]  # columns worth a dictionary
 
 ShardOf = Callable[[UserId], int]
@@ -51,37 +57,35 @@ def write_shards(
     Raises:
         StoreError: there is something already, or it cannot be written; then nothing is left behind.
     """
-    staging = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     if folder.exists():
         raise StoreError(f"{folder} is there already.", "Name a new folder, or delete that one.")
+    staging, former = folder.with_name(f".{folder.name}.{uuid4().hex}.tmp"), f".{escape(folder.name)}.*.tmp"
     try:
-        staging.mkdir(parents=True, mode=0o700)
-        people = _write(batches, staging, shard_of, shards, on_people)
-        staging.rename(folder)
+        with own_folder(staging, siblings=former):
+            people = _write(batches, staging / _WHOLE, shard_of, shards, on_people)
+            (staging / _WHOLE).rename(folder)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror or error}.", "Name another folder.") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        mend = "Ask for fewer shards." if error.errno == EMFILE else "Name another folder, or make room on that disk."
+        raise StoreError(f"{folder} cannot be written: {error.strerror or error}.", mend) from error
     return people
 
 
 class Shards:
-    """A folder of parquet files with people, whoever wrote it."""
+    """Parquet files with people, whoever wrote them."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the files that are there.
+    def __init__(self, path: Path) -> None:
+        """Take the files of a folder and those in it, or one file.
 
         Raises:
             StoreError: there is none.
         """
-        self.files = sorted(each for each in folder.rglob("*.parquet") if each.is_file())
+        self.files = [path] if path.is_file() else sorted(each for each in path.rglob("*.parquet") if each.is_file())
         if not self.files:
-            raise StoreError(f"{folder} holds no parquet files.", "Name a folder that python -m features dump wrote.")
+            raise StoreError(f"{path} holds no parquet files.", "Name a folder that python -m features dump wrote.")
 
     def count(self) -> int:
         """Rows of all files, by what the files say. Raises StoreError."""
-        with ExitStack() as files:
-            return sum(files.enter_context(_opened(file)).metadata.num_rows for file in self.files)
+        return sum(_rows_of(file) for file in self.files)
 
     def tables(self, file: Path, batch_size: int = 1000) -> Iterator[pa.RecordBatch]:
         """The rows of a file, in batches, with no more columns than it takes to read people. Raises StoreError."""
@@ -103,6 +107,7 @@ def _write(
     group = max(_LEAST_IN_A_GROUP, _IN_MEMORY // shards)
     waiting: list[list[UserFeatures]] = [[] for _ in range(shards)]
     people = 0
+    folder.mkdir(mode=0o700)
     with ExitStack() as files:
         writers = [files.enter_context(_writer(folder / _name(shard, shards))) for shard in range(shards)]
         for batch in batches:
@@ -138,6 +143,11 @@ def _writer(path: Path) -> Iterator[parquet.ParquetWriter]:
         parquet.ParquetWriter(out, schema_of(), compression="zstd", use_dictionary=_LIKE_EACH_OTHER) as writer,
     ):
         yield writer
+
+
+def _rows_of(file: Path) -> int:
+    with _opened(file) as rows:
+        return int(rows.metadata.num_rows)
 
 
 @contextmanager

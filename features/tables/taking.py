@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from uuid import UUID
+from typing import TYPE_CHECKING
 
+from features.errors import StoreError
 from features.identity import point_id
-from features.ports import FeatureStore
-from features.tables.frames import people_of
+from features.outbox import Outbox
+from features.ports import EVER, FeatureStore
+from features.tables.frames import Encoded, people_of
 from features.tables.shards import Shards
 from features.user_features import UserFeatures
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass
@@ -36,10 +42,12 @@ class Taken:
 
 
 class Taker:
-    """Takes people into a store; ``gone`` are the point ids of those who were deleted from it."""
+    """Takes people into a store, beside a server that may change and delete people meanwhile."""
 
-    def __init__(self, store: FeatureStore, gone: Container[UUID]) -> None:
-        self._store, self._gone = store, gone
+    def __init__(self, store: FeatureStore, outbox: Outbox, begun_at: datetime) -> None:
+        """``begun_at``: who leaves from then on stays away, too; timezone-aware."""
+        self._store, self._outbox, self._begun_at = store, outbox, begun_at
+        self._gone = frozenset(store.deleted(since=EVER))
         self.taken = Taken()
 
     def take(self, shards: Shards, on_people: Callable[[int], None]) -> None:
@@ -58,7 +66,7 @@ class Taker:
         row = 0
         for batch in shards.tables(file):
             people = []
-            for row, each in enumerate(people_of(batch), start=row + 1):  # noqa: B020 - counted through all batches
+            for row, each in enumerate(_people_of(batch, file), start=row + 1):  # noqa: B020 - through all batches
                 if each is None:
                     self.taken.refused.append(f"{file.name}, row {row}")
                 else:
@@ -67,14 +75,34 @@ class Taker:
 
     def _upsert(self, people: Sequence[UserFeatures]) -> None:
         newest = {each.user_id: each for each in sorted(people, key=lambda each: each.updated_at)}
-        wanted = [each for each in newest.values() if point_id(each.user_id) not in self._gone]
-        known = self._store.get([each.user_id for each in wanted])
-        fresh = [
-            each for each in wanted if each.user_id not in known or known[each.user_id].updated_at <= each.updated_at
-        ]
-        done = self._store.upsert(fresh)
+        # While the outbox delivers nothing, a server that runs beside this deletes and changes nobody in the store.
+        with self._outbox.delivering():
+            gone = self._gone | frozenset(self._store.departed(since=self._begun_at))
+            wanted = [each for each in newest.values() if point_id(each.user_id) not in gone]
+            known, waiting = self._store.get([each.user_id for each in wanted]), self._outbox.ids()
+            same = [each for each in wanted if _at(known.get(each.user_id)) == each.updated_at]
+            fresh = [
+                each
+                for each in wanted
+                if each.user_id not in waiting and _at(known.get(each.user_id)) < each.updated_at
+            ]
+            done = self._store.upsert(fresh)
         self.taken.left_out += len(newest) - len(wanted)
-        self.taken.older += len(wanted) - len(fresh)
+        self.taken.older += len(wanted) - len(fresh) - len(same)
         self.taken.added += done.added
         self.taken.updated += done.updated
-        self.taken.unchanged += done.unchanged
+        self.taken.unchanged += done.unchanged + len(same)
+
+
+def _people_of(batch: pa.RecordBatch, file: Path) -> list[Encoded | None]:
+    from pyarrow import ArrowException
+
+    try:
+        return people_of(batch)
+    except ArrowException as error:
+        raise StoreError(f"{file} has a column of another type: {error}.", "docs/scaling.md names them all.") from error
+
+
+def _at(person: UserFeatures | None) -> datetime:
+    """When somebody's state is from; that of the store stays where a file has one of the same time."""
+    return EVER if person is None else person.updated_at

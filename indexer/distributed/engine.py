@@ -7,16 +7,17 @@ is written here. Either way, only ids and vectors of a batch at a time are in th
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
 from features.errors import SettingsError, SoundalikeError
+from features.own_folder import own_folder
 from features.ports import FeatureStore
 from features.tables.shards import Shards, by_hash, write_shards
 from indexer.distributed.actor import SHARD, EmbedsShards, to_people
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ray.data import Dataset
 
 EXTRA = "soundalike[distributed]"
-_ANSWERS_WITHIN_S = 5.0
+_ANSWERS_WITHIN_S, _PREFIX = 5.0, "shards-"
 
 
 class RayEngine:
@@ -44,8 +45,8 @@ class RayEngine:
         """See ``Engine.fill``; in whatever order the shards are done.
 
         Raises:
-            SettingsError: Ray is not installed, or there is no cluster at the address.
-            IndexUnavailable: the cluster failed, or the index did.
+            SettingsError: Ray is not installed, or the folder for shards cannot be written.
+            IndexUnavailable: there is no cluster at the address, it failed, or the index did.
         """
         writer = builder.writer()
         with _connected(self._settings), self._shards(features) as folder:
@@ -64,13 +65,16 @@ class RayEngine:
     def _shards(self, features: FeatureStore) -> Iterator[Path]:
         """The people who agree to be found, as files that are gone afterwards."""
         home = self._settings.ray_folder or self._settings.home / "ray"
-        folder = home / f"shards-{os.getpid()}"
         shards = self._settings.ray_shards
-        try:
-            write_shards(map(findable, features.scan(batch_size=BATCH)), folder, by_hash(shards), shards)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with ExitStack() as holding:
+            try:
+                own = own_folder(home / f"{_PREFIX}{uuid4().hex}", siblings=f"{_PREFIX}*")
+                folder = holding.enter_context(own)
+            except OSError as error:
+                raise SettingsError(f"{home} cannot be written: {error}.", "Set SOUNDALIKE_RAY_FOLDER.") from error
+            people = folder / "people"
+            write_shards(map(findable, features.scan(batch_size=BATCH)), people, by_hash(shards), shards)
+            yield people
 
     def _embedded(self, folder: Path, embedder: Embedder, writer: Callable[[], Writer] | None) -> Dataset:
         """A shard is a task, and is read by who embeds it: people's listening passes no network and no object store."""
@@ -82,9 +86,7 @@ class RayEngine:
             fn_constructor_args=(embedder, writer),
             batch_size=1,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(
-                size=min(self._settings.ray_actors or int(ray.cluster_resources()["CPU"]), len(shards))
-            ),
+            compute=ray.data.ActorPoolStrategy(size=min(self._settings.ray_actors or _cores(), len(shards))),
             num_cpus=1,
         )
 
@@ -94,18 +96,26 @@ def _tables(embedded: Dataset) -> Iterator[Any]:
     from ray.exceptions import RayError
 
     try:
-        yield from embedded.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=1)
+        yield from embedded.iter_batches(batch_size=BATCH, batch_format="pyarrow", prefetch_batches=1)
     except RayError as error:
         raise _ours(error) from error
 
 
 def _ours(error: BaseException) -> Exception:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, SoundalikeError):
-            return cause
-        cause = getattr(cause, "cause", None) or cause.__cause__
-    return IndexUnavailable(f"The Ray cluster failed: {str(error).splitlines()[0]}.", "Look at its logs; run it again.")
+    first: BaseException = error  # Ray's own messages begin with where it was
+    while (cause := getattr(first, "cause", None) or first.__cause__) is not None:
+        first = cause
+        if isinstance(first, SoundalikeError):
+            return first
+    told = str(first).strip().splitlines() or [type(first).__name__]
+    return IndexUnavailable(f"The Ray cluster failed: {told[0]}.", "Look at its logs; run it again.")
+
+
+def _cores() -> int:
+    """Of the cluster as it is now."""
+    import ray
+
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
 @contextmanager
@@ -121,9 +131,11 @@ def _connected(settings: RaySettings) -> Iterator[None]:
     try:
         _must_answer(settings.ray_address)
         ray.init(settings.ray_address or "local", configure_logging=False, log_to_driver=False, **_of_its_own(settings))
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # it may be there again later, so a build is only paused
         where = settings.ray_address or "on this machine"
-        raise SettingsError(f"There is no Ray cluster {where}: {error}", "Set SOUNDALIKE_RAY_ADDRESS.") from error
+        raise IndexUnavailable(
+            f"There is no Ray cluster {where}: {error}", "Start it, or set SOUNDALIKE_RAY_ADDRESS."
+        ) from error
     ray.data.DataContext.get_current().enable_progress_bars = False
     try:
         yield

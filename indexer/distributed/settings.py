@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from features.settings import HomeSettings
+from features.tables.shards import MOST_SHARDS
 
 
 class RaySettings(HomeSettings):
@@ -18,7 +19,7 @@ class RaySettings(HomeSettings):
     machine, on loopback, for as long as it takes."""
     ray_actors: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Processes that embed, one core each; None: as many as the cluster has cores when it begins."""
-    ray_shards: Annotated[int, Field(ge=1, le=4096)] = 64
+    ray_shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)] = 64
     """Files that the feature store is cut into for them: a few for each process, so that none waits for another."""
     ray_folder: Path | None = None
     """Where those files lie for as long as it takes: a folder that all machines of the cluster see under this name.

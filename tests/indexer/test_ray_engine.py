@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from features.errors import SettingsError
+from features.own_folder import own_folder
 from features.profile import UserId
 from indexer.build import BuildOptions, build_index
 from indexer.distributed.engine import RayEngine
@@ -169,9 +170,20 @@ def test_processes_that_die_again_and_again_are_told_of(world: SmallWorld, engin
         build_index(world.store, DiesOfIt(), MemoryIndexCatalog(), BuildOptions(engine=engine))
 
 
+def test_files_of_a_build_that_was_killed_are_swept_and_those_of_one_that_lives_are_not(
+    world: SmallWorld, tmp_path: Path
+):
+    killed, alive = (tmp_path / "ray" / f"shards-{name}" for name in ("killed", "alive"))
+    killed.mkdir(parents=True)
+    (killed / "lock").touch()
+    with own_folder(alive, siblings="shards-alive"):
+        built(world, MemoryIndexCatalog(), RayEngine(settings(tmp_path)))
+        assert [each.name for each in (tmp_path / "ray").iterdir()] == [alive.name]
+
+
 def test_where_no_cluster_answers_that_is_said(world: SmallWorld, tmp_path: Path):
     nowhere = RayEngine(settings(tmp_path, ray_address="127.0.0.1:9"))
-    with pytest.raises(SettingsError, match=r"no Ray cluster 127\.0\.0\.1:9"):
+    with pytest.raises(IndexUnavailable, match=r"no Ray cluster 127\.0\.0\.1:9"):
         built(world, MemoryIndexCatalog(), nowhere)
 
 

@@ -58,6 +58,7 @@ def test_a_part_of_a_census_tells_what_a_census_of_that_part_does(told: list, cu
     part, apart = whole.of(_bools(rows)), census_of(listenings[cut:])
     assert part.tags() == apart.tags()
     assert entries(part, "plays", part.artists) == entries(apart, "plays", apart.artists)
+    assert entries(part, "mixes", part.genres) == entries(apart, "mixes", apart.genres)
 
 
 def _bools(rows: list[bool]):

@@ -1,6 +1,8 @@
 """Lessons are drawn of people who come in batches, and of a store that goes on changing meanwhile."""
 
+import errno
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from features.user_features import UserFeatures
 from tests.builders import WordEncoder, a_community, features_of
 from tests.trainer.test_training import SMALL
 from trainer import lessons as lessons_module
-from trainer.errors import TrainingUnderWay
+from trainer.errors import TrainingUnderWay, UnwritableLessons
 from trainer.lesson_files import Lessons, open_lessons
 from trainer.lesson_folder import lesson_folder
 from trainer.lessons import prepare
@@ -63,7 +65,7 @@ def test_inputs_are_mapped_from_files_that_may_go(tmp_path: Path):
         values = lessons.views[0].left.values
         assert isinstance(values, np.memmap)
         before = np.array(values)
-    assert [file.name for file in tmp_path.iterdir()] == ["lessons.lock"]
+    assert list(tmp_path.iterdir()) == []
     np.testing.assert_array_equal(values, before)
 
 
@@ -91,4 +93,18 @@ def test_what_breaks_off_while_it_is_drawn_leaves_nothing(tmp_path: Path):
 
     with pytest.raises(ZeroDivisionError):
         draw()
-    assert [file.name for file in tmp_path.iterdir()] == ["lessons.lock"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_without_room_is_told_before_anything_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def draw() -> None:
+        with lesson_folder(tmp_path, Alone()) as folder:
+            drawn(PEOPLE, folder)
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(UnwritableLessons, match="No space left on device"):
+        draw()
+    assert list(tmp_path.iterdir()) == []

@@ -20,7 +20,7 @@ from trainer.errors import NoModel, TooFewPeople
 from trainer.methods import Method
 from trainer.registry import LocalModelRegistry
 from trainer.rivals import rivals_of
-from trainer.run import Workshop
+from trainer.run import Workshop, train
 from trainer.session import Evaluated, Session
 from trainer.settings import TrainerSettings
 from trainer.training import Progress
@@ -242,7 +242,22 @@ def test_stability_is_asked_of_the_version_that_is_named(opened: Opened, models:
 
 
 def test_a_training_that_came_to_its_end_leaves_nothing_of_its_people(models: Path) -> None:
-    assert [file.name for file in training_beside(models).iterdir()] == ["lessons.lock"]
+    assert [file.name for file in training_beside(models).iterdir()] == []
+
+
+@pytest.mark.parametrize(("changes", "anew"), [({"most_proven": 60}, []), ({"seed": 1}, [1, 2, 3, 4])])
+def test_a_training_whose_proof_broke_off_is_not_done_again_for_another_proof(
+    opened: Opened, tmp_path: Path, changes: dict[str, int], anew: list[int]
+) -> None:
+    session = opened(tmp_path / "models", **GOOD)
+    train(session.people, session.workshop, is_resumed=True)
+    epochs: list[int] = []
+
+    again = opened(tmp_path / "models", **GOOD, **changes)
+    progress = Progress(lambda epoch, _losses: epochs.append(epoch))
+    train(again.people, replace(again.workshop, progress=progress), is_resumed=True)
+
+    assert epochs == anew
 
 
 def test_what_was_read_from_spotify_s_api_is_trained_on_only_where_the_operator_says_so(opened: Opened, tmp_path: Path):

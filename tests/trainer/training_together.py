@@ -54,6 +54,7 @@ def main(folder: Path) -> None:
         outcome = trained(ranks, Checkpoint(own if own.exists() else folder / "checkpoint", "key"), folder)
     if ranks.rank == 0:
         np.savez(folder / "outcome.npz", **outcome)
+        (folder / "machines").write_text(str(ranks.machines))
 
 
 if __name__ == "__main__":

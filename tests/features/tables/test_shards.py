@@ -1,6 +1,9 @@
+import errno
 import stat
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,7 @@ from pyarrow import parquet
 
 from features.errors import StoreError
 from features.fingerprint import fingerprint
-from features.identity import point_id
+from features.outbox import Outbox
 from features.ports import FeatureStore
 from features.profile import UserId
 from features.sqlite.store import SqliteFeatureStore
@@ -33,8 +36,8 @@ def read(shards: Shards) -> list[UserFeatures]:
     return [person for file in shards.files for batch in shards.people(file, 7) for person in batch]
 
 
-def take(shards: Shards, store: FeatureStore, *gone: UserFeatures) -> Taken:
-    taker = Taker(store, {point_id(person.user_id) for person in gone})
+def take(shards: Shards, store: FeatureStore, outbox: Outbox) -> Taken:
+    taker = Taker(store, outbox, datetime.now(UTC))
     taker.take(shards, lambda _count: None)
     return taker.taken
 
@@ -46,6 +49,12 @@ def everybody(store: FeatureStore) -> dict[UserId, str]:
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteFeatureStore:
     return SqliteFeatureStore(tmp_path / "features.db")
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    with closing(Outbox(tmp_path / "outbox.db")) as outbox:
+        yield outbox
 
 
 def test_all_of_everybody_comes_back_and_each_shard_has_its_people_in_the_order_they_came(tmp_path: Path):
@@ -111,33 +120,62 @@ def test_a_folder_that_cannot_be_written_is_said_so(tmp_path: Path):
         write_shards([PEOPLE], tmp_path / "file" / "people", by_hash(2), 2)
 
 
-def test_everybody_is_taken_into_a_store_once(tmp_path: Path, store: SqliteFeatureStore):
+def test_everybody_is_taken_into_a_store_once(tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox):
     shards = dumped(tmp_path / "people")
-    assert take(shards, store) == Taken(added=len(PEOPLE))
+    assert take(shards, store, outbox) == Taken(added=len(PEOPLE))
     assert everybody(store) == {person.user_id: fingerprint(person) for person in PEOPLE}
-    assert take(shards, store) == Taken(unchanged=len(PEOPLE))
+    assert take(shards, store, outbox) == Taken(unchanged=len(PEOPLE))
 
 
-def test_the_newest_state_wins_and_who_was_deleted_stays_deleted(tmp_path: Path, store: SqliteFeatureStore):
+def test_the_newest_state_wins_and_who_was_deleted_stays_deleted(
+    tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox
+):
     same, older, newer, gone = PEOPLE[:4]
     day = timedelta(days=1)
     store.upsert([same, replace(older, display_name="here", updated_at=NOW + day)])
     store.upsert([replace(newer, display_name="here", updated_at=NOW - day)])
-    done = take(dumped(tmp_path / "people", PEOPLE[:4]), store, gone)
+    store.delete([gone.user_id])
+    done = take(dumped(tmp_path / "people", PEOPLE[:4]), store, outbox)
     assert done == Taken(updated=1, unchanged=1, older=1, left_out=1)
     assert {person.display_name for person in store.get([older.user_id, newer.user_id]).values()} == {"here", None}
     assert store.get([gone.user_id]) == {}
 
 
-def test_files_that_others_split_filtered_or_put_together_are_taken(tmp_path: Path, store: SqliteFeatureStore):
+def test_who_changes_or_leaves_while_files_are_taken_is_left_as_they_are(
+    tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox
+):
+    shards = dumped(tmp_path / "people", PEOPLE[:4])
+    changed, left, back, _ = PEOPLE[:4]
+    taker = Taker(store, outbox, datetime.now(UTC))
+    outbox.put(changed)
+    store.delete([left.user_id, back.user_id])
+    store.upsert([back])
+    taker.take(shards, lambda _count: None)
+    assert taker.taken == Taken(added=1, older=1, left_out=2)
+    assert store.get([left.user_id, changed.user_id]) == {}
+
+
+def test_of_two_states_of_one_time_the_stores_stays(tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox):
+    shards = dumped(tmp_path / "people", PEOPLE[:1])
+    store.upsert([replace(PEOPLE[0], consented_at=NOW)])  # agreeing is no change of the listening
+    assert take(shards, store, outbox) == Taken(unchanged=1)
+    assert store.get([PEOPLE[0].user_id])[PEOPLE[0].user_id].consented_at == NOW
+
+
+def test_files_that_others_split_filtered_or_put_together_are_taken(
+    tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox
+):
     everything = pa.concat_tables(parquet.read_table(file) for file in dumped(tmp_path / "people").files)
     few = everything.sort_by("user_id").slice(10, 20).drop_columns(["artists", "consent"])
     (tmp_path / "spark").mkdir()
     parquet.write_table(few, tmp_path / "spark" / "part-0.snappy.parquet")
-    assert take(Shards(tmp_path / "spark"), store) == Taken(added=20)
+    assert take(Shards(tmp_path / "spark"), store, outbox) == Taken(added=20)
+    assert Shards(tmp_path / "spark" / "part-0.snappy.parquet").count() == 20
 
 
-def test_a_row_that_is_not_what_was_written_is_refused_and_named(tmp_path: Path, store: SqliteFeatureStore):
+def test_a_row_that_is_not_what_was_written_is_refused_and_named(
+    tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox
+):
     table = parquet.read_table(dumped(tmp_path / "people", PEOPLE[:5], shards=1).files[0])
     names = table.schema.names
     forged = ["mine" if at == 2 else source for at, source in enumerate(table["source"].to_pylist())]
@@ -146,7 +184,7 @@ def test_a_row_that_is_not_what_was_written_is_refused_and_named(tmp_path: Path,
     table = table.set_column(names.index("listening"), "listening", pa.array(broken))
     (tmp_path / "other").mkdir()
     parquet.write_table(table, tmp_path / "other" / "some.parquet")
-    assert take(Shards(tmp_path / "other"), store) == Taken(
+    assert take(Shards(tmp_path / "other"), store, outbox) == Taken(
         added=3, refused=["some.parquet, row 3", "some.parquet, row 5"]
     )
 
@@ -160,11 +198,30 @@ def test_a_row_that_is_not_what_was_written_is_refused_and_named(tmp_path: Path,
     ],
 )
 def test_files_of_something_else_are_refused(
-    tmp_path: Path, store: SqliteFeatureStore, name: str, content: bytes | None, told: str
+    tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox, name: str, content: bytes | None, told: str
 ):
     if content is None:
         parquet.write_table(pa.table({"user_id": ["ann"]}), tmp_path / name)
     else:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(StoreError, match=told):
-        take(Shards(tmp_path), store)
+        take(Shards(tmp_path), store, outbox)
+
+
+def test_a_column_of_another_type_is_told(tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox):
+    (file,) = dumped(tmp_path / "people", PEOPLE[:5], shards=1).files
+    table = parquet.read_table(file)
+    at = table.schema.names.index("updated_at")
+    parquet.write_table(table.set_column(at, "updated_at", pa.array(["2026-01-01 00:00+02:00"] * 5)), file)
+    with pytest.raises(StoreError, match="has a column of another type"):
+        take(Shards(file), store, outbox)
+
+
+def test_of_too_many_open_files_the_mend_is_fewer_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(*_arguments: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("features.tables.shards.os.open", refused)
+    with pytest.raises(StoreError, match="Too many open files") as refusal:
+        write_shards([PEOPLE], tmp_path / "people", by_hash(2), 2)
+    assert refusal.value.mend == "Ask for fewer shards."
