@@ -1,6 +1,6 @@
 """What each piece costs as a community grows: every one a process of its own, its time, memory and what it leaves.
 
-People are invented by hiding a quarter of the artists of those in SOUNDALIKE_HOME, another quarter for each; so there
+People are invented: half of the artists of one in SOUNDALIKE_HOME and half of another's, drawn anew for each. So there
 are no more artists than theirs, and co-listening is denser than among as many real people.
 """
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks.http_load import resident_mb
 from features.compose import build, local_store
+from features.listening import Listening
 from features.profile import UserId
 from features.settings import FeatureSettings, load
 from features.user_features import UserFeatures
@@ -32,7 +33,7 @@ from trainer.settings import TrainerSettings
 from trainer.training import Progress
 from trainer.views import hide_artists
 
-HIDDEN_SHARE, BATCH, SHARDS = 0.25, 1_000, 16
+HIDDEN_SHARE, BATCH, SHARDS = 0.5, 1_000, 16
 LOOKED_EVERY_S, ASKED = 0.2, 500
 _DETAIL = re.compile(r": [\d,]+$")  # how far it is
 
@@ -111,12 +112,20 @@ def settle(home: str, people: int) -> None:
     target = local_store(FeatureSettings(home=Path(home)))
     for start in range(0, people, BATCH):
         numbers = range(start, min(start + BATCH, people))
-        target.upsert([_alike(known[number % len(known)], number, vectors) for number in numbers])
+        target.upsert([_invented(known, number, vectors) for number in numbers])
 
 
-def _alike(person: UserFeatures, number: int, vectors: TextVectors) -> UserFeatures:
-    part, _hidden = hide_artists(person.listening, HIDDEN_SHARE, np.random.default_rng(number))
-    return replace(view_of(person, part, vectors), user_id=UserId(f"p{number:08}"))
+def _invented(known: Sequence[UserFeatures], number: int, vectors: TextVectors) -> UserFeatures:
+    rng = np.random.default_rng(number)
+    one, other = (known[at] for at in rng.choice(len(known), 2, replace=False))
+    these, those = (hide_artists(each.listening, HIDDEN_SHARE, rng)[0] for each in (one, other))
+    both = Listening(
+        these.playlists + those.playlists,
+        {**these.genres, **those.genres},
+        these.filled_genres | those.filled_genres,
+        these.filled_years | those.filled_years,
+    )
+    return replace(view_of(one, both, vectors), user_id=UserId(f"p{number:08}"))
 
 
 def _line(what: str, people: int, cost: Cost) -> str:
