@@ -34,7 +34,7 @@ from trainer.training import Progress
 from trainer.views import hide_artists
 
 HIDDEN_SHARE, BATCH, SHARDS = 0.5, 1_000, 16
-LOOKED_EVERY_S, ASKED = 0.2, 500
+LOOKED_EVERY_S, WARM_UP_S, ASKED = 0.2, 15, 500
 _DETAIL = re.compile(r": [\d,]+$")  # how far it is
 
 
@@ -176,6 +176,7 @@ def _asked(home: Path, people: int) -> str:
     os.environ["SOUNDALIKE_HOME"] = str(home)
     try:
         with own_server() as url, httpx.Client(base_url=url, timeout=60) as client:
+            time.sleep(WARM_UP_S)  # it loads its text model meanwhile
             took = []
             for number in np.random.default_rng(0).integers(0, people, ASKED).tolist():
                 started = time.perf_counter()

@@ -14,7 +14,11 @@ from indexer.ports import UserIndex
 NEIGHBOURS = 10
 QUANTILES = 1001
 _PAIRS = 200_000
-_MEND = "The live index was left as it is; run python -m indexer again, or look at the model."
+_MEND = "The live index was left as it is; run python -m indexer again."
+_WIDER = (
+    "The live index was left as it is. Let searches look at more people, with SOUNDALIKE_HNSW_EF and "
+    "SOUNDALIKE_OVERSAMPLING, or, where many people are nearly the same, ask for less with SOUNDALIKE_MIN_RECALL."
+)
 
 Sample = tuple[Sequence[UserId], npt.NDArray[np.float32]]
 """User ids, and their vectors, float32 [n, width]."""
@@ -41,7 +45,7 @@ def check_recall(index: UserIndex, sample: Sample, min_recall: float) -> float:
         total += len(exact)
     recall = hits / total if total else 1.0
     if recall < min_recall:
-        raise IndexRejected(f"Recall@10 is {recall:.3f}, below the {min_recall:.3f} that is asked for.", _MEND)
+        raise IndexRejected(f"Recall@10 is {recall:.3f}, below the {min_recall:.3f} that is asked for.", _WIDER)
     return recall
 
 

@@ -183,10 +183,6 @@ class Writer(Protocol):
         """Add a batch, which is written when this returns; again it does no harm. Raises ``IndexUnavailable``."""
         ...
 
-    def close(self) -> None:
-        """Let go of connections."""
-        ...
-
 
 class VersionBuilder(Protocol):
     """A version being filled; nobody can search it before it is published.

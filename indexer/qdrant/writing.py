@@ -40,14 +40,10 @@ class QdrantWriter:
 
     def __init__(self, settings: QdrantSettings, collection: str, width: int, *, goes_on: bool) -> None:
         """``collection`` as the server names it."""
-        self._line = Line(settings)
-        self._adding = Adding(self._line, Collection(self._line, collection), width, goes_on=goes_on)
+        line = Line(settings)  # open until the process ends
+        self._adding = Adding(line, Collection(line, collection), width, goes_on=goes_on)
 
     def add(self, people: Sequence[PersonVector]) -> None:
         """Add a batch; it is written when this returns. Raises IndexUnavailable."""
         self._adding.add(people)
         self._adding.drain()
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        self._line.close()
