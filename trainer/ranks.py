@@ -85,7 +85,7 @@ class Together:
     def __init__(self) -> None:
         self.rank, self._count = distributed.get_rank(), distributed.get_world_size()
         self.run = f"run-{os.environ['TORCHELASTIC_RUN_ID']}"
-        self.machines = self._count // int(os.environ["LOCAL_WORLD_SIZE"])
+        self.machines = int(os.environ["GROUP_WORLD_SIZE"])
         self.is_first_here = os.environ["LOCAL_RANK"] == "0"
         self._patient = distributed.new_group(backend="gloo", timeout=_DRAWING)
 

@@ -23,24 +23,22 @@ if TYPE_CHECKING:
 
 SHARD, USER_ID, VECTOR, PAYLOAD = "shard", "user_id", "vector", "payload"
 
-_TRIES = 3
-
 
 class EmbedsShards:
     """Embeds batches of people, and writes them to the index itself where it can be written to from here."""
 
-    def __init__(self, embedder: Embedder, opened: Callable[[], Writer] | None) -> None:
+    def __init__(self, embedder: Embedder, opened: Callable[[], Writer] | None, tries: int) -> None:
         import torch
 
         torch.set_num_threads(1)  # as many as it was given cores
-        self._embedder = embedder
+        self._embedder, self._tries = embedder, tries
         self._writer = opened() if opened else None
 
     def __call__(self, shards: pa.Table) -> Iterator[pa.Table]:
         """Paths of shards to rows of user id, vector and, where it is not written yet, payload; a batch at a time."""
         for path in shards[SHARD].to_pylist():
             file = Path(path)
-            _begin(file)
+            _begin(file, self._tries)
             for people in Shards(file.parent).people(file, BATCH):
                 yield self._embedded(people)
 
@@ -52,13 +50,13 @@ class EmbedsShards:
         return to_table(embedded, self._embedder.width, with_payload=self._writer is None)
 
 
-def _begin(shard: Path) -> None:
+def _begin(shard: Path, most: int) -> None:
     """Raises IndexUnavailable for a shard that was begun too often: Ray would try it again for ever."""
     with shard.with_suffix(".tries").open("ab") as tries:
         tries.write(b".")
-        if tries.tell() > _TRIES:
+        if tries.tell() > most:
             raise IndexUnavailable(
-                f"The process that embeds people died {_TRIES} times over the same ones.",
+                f"The process that embeds people died over the same ones again and again ({most} x).",
                 "Mostly its memory ran out: set SOUNDALIKE_RAY_ACTORS lower, or take larger machines.",
             )
 

@@ -6,6 +6,7 @@ is written here. Either way, only ids and vectors of a batch at a time are in th
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -32,14 +33,15 @@ if TYPE_CHECKING:
     from ray.data import Dataset
 
 EXTRA = "soundalike[distributed]"
-_ANSWERS_WITHIN_S, _PREFIX = 5.0, "shards-"
+_ANSWERS_WITHIN_S, _PREFIX, _TOKEN = 5.0, "shards-", "~/.ray/auth_token"
 
 
 class RayEngine:
     """An ``Engine`` over a cluster that runs, or over processes of this machine."""
 
-    def __init__(self, settings: RaySettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: RaySettings, *, tries: int = 3) -> None:
+        """``tries``: processes that may die over a shard before the build ends with what to do about it."""
+        self._settings, self._tries = settings, tries
 
     def fill(self, builder: VersionBuilder, features: FeatureStore, embedder: Embedder) -> Iterator[Embedded]:
         """See ``Engine.fill``; in whatever order the shards are done.
@@ -83,7 +85,7 @@ class RayEngine:
         shards = [{SHARD: str(file)} for file in Shards(folder).files]
         return ray.data.from_items(shards, override_num_blocks=len(shards)).map_batches(
             EmbedsShards,
-            fn_constructor_args=(embedder, writer),
+            fn_constructor_args=(embedder, writer, self._tries),
             batch_size=1,
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(size=min(self._settings.ray_actors or _cores(), len(shards))),
@@ -124,6 +126,9 @@ def _connected(settings: RaySettings) -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # these two print past Python's logging
     os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    if settings.ray_address and _has_token():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray does so by itself only where it starts a cluster
     try:
         import ray
     except ImportError as error:
@@ -134,7 +139,8 @@ def _connected(settings: RaySettings) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:  # it may be there again later, so a build is only paused
         where = settings.ray_address or "on this machine"
         raise IndexUnavailable(
-            f"There is no Ray cluster {where}: {error}", "Start it, or set SOUNDALIKE_RAY_ADDRESS."
+            f"There is no Ray cluster {where}: {error}.",
+            f"Start it, or set SOUNDALIKE_RAY_ADDRESS; a token, if it asks for one, belongs in {_TOKEN}.",
         ) from error
     ray.data.DataContext.get_current().enable_progress_bars = False
     try:
@@ -149,6 +155,11 @@ def _of_its_own(settings: RaySettings) -> dict[str, Any]:
         return {}
     cores = settings.ray_actors or len(os.sched_getaffinity(0))
     return {"include_dashboard": False, "num_cpus": cores, "_node_ip_address": "127.0.0.1"}
+
+
+def _has_token() -> bool:
+    """Where Ray looks for one."""
+    return "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ or Path(_TOKEN).expanduser().exists()
 
 
 def _must_answer(address: str | None) -> None:

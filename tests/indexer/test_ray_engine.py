@@ -165,19 +165,20 @@ def test_a_model_that_gives_nothing_usable_is_told_and_nothing_is_published(worl
             catalog.live()
 
 
-def test_processes_that_die_again_and_again_are_told_of(world: SmallWorld, engine: RayEngine):
-    with pytest.raises(IndexUnavailable, match="died 3 times over the same ones"):
+def test_processes_that_die_again_and_again_are_told_of(world: SmallWorld, cluster: str, tmp_path: Path):
+    engine = RayEngine(settings(tmp_path, ray_address=cluster, ray_shards=1), tries=1)
+    with pytest.raises(IndexUnavailable, match="died over the same ones again and again"):
         build_index(world.store, DiesOfIt(), MemoryIndexCatalog(), BuildOptions(engine=engine))
 
 
 def test_files_of_a_build_that_was_killed_are_swept_and_those_of_one_that_lives_are_not(
-    world: SmallWorld, tmp_path: Path
+    world: SmallWorld, engine: RayEngine, tmp_path: Path
 ):
     killed, alive = (tmp_path / "ray" / f"shards-{name}" for name in ("killed", "alive"))
     killed.mkdir(parents=True)
     (killed / "lock").touch()
     with own_folder(alive, siblings="shards-alive"):
-        built(world, MemoryIndexCatalog(), RayEngine(settings(tmp_path)))
+        built(world, MemoryIndexCatalog(), engine)
         assert [each.name for each in (tmp_path / "ray").iterdir()] == [alive.name]
 
 

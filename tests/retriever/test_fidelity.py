@@ -9,6 +9,7 @@ from indexer.terms import numbered
 from retriever.fidelity import Fidelity, fidelity
 from tests.builders import WordEncoder, features_of
 from trainer.checkpoint import NoCheckpoint
+from trainer.lesson_files import open_lessons
 from trainer.lessons import prepare
 from trainer.settings import TrainerSettings
 from trainer.trained import TrainedModel
@@ -28,12 +29,13 @@ def _heard(people: list[UserFeatures]) -> dict[int, int]:
 
 
 @pytest.fixture(scope="module")
-def found() -> Fidelity:
+def found(tmp_path_factory: pytest.TempPathFactory) -> Fidelity:
     people = features_of(*Community(people=120, seed=3).profiles())
     vectors = TextVectors({t for p in people for t in mixtures_of(p.listening).texts()}, WordEncoder())
-    lessons = prepare(people, vectors, SETTINGS, lambda _what: None)
-    network, _ = Trainer(SETTINGS, lessons).fit(Progress(), NoCheckpoint())
-    model = TrainedModel(network, lessons.co_listening, WordEncoder.name)
+    folder = tmp_path_factory.mktemp("lessons")
+    learnt = prepare(people, WordEncoder(), SETTINGS, folder, lambda _what: None)
+    network, _ = Trainer(SETTINGS, open_lessons(folder)).fit(Progress(), NoCheckpoint())
+    model = TrainedModel(network, learnt, WordEncoder.name)
     return fidelity(people, model, lambda person, part: view_of(person, part, vectors), _heard(people), askers=100)
 
 
