@@ -18,13 +18,14 @@ from dashboard.settings import LOOPBACK, DashboardSettings
 
 _START_TIMEOUT_S = 120
 _END_TIMEOUT_S = 20
+_ANSWER_TIMEOUT_S = 10  # of one that is busy; where none is, that is known at once
 APP = Path(__file__).with_name("app.py")
 
 
 def answers(url: str) -> bool:
     """Whether a Soundalike answers at ``url``, ready or not."""
     try:
-        return "status" in httpx.get(f"{url.rstrip('/')}/readyz", timeout=3).json()
+        return "status" in httpx.get(f"{url.rstrip('/')}/readyz", timeout=_ANSWER_TIMEOUT_S).json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError):
         return False
 

@@ -129,10 +129,12 @@ def _connected(settings: RaySettings) -> Iterator[None]:
     logging.getLogger("ray").setLevel(logging.ERROR)
     if settings.ray_address and _has_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray does so by itself only where it starts a cluster
+    record_factory = logging.getLogRecordFactory()
     try:
         import ray
     except ImportError as error:
         raise SettingsError("Ray is not installed.", f"pip install '{EXTRA}'") from error
+    logging.setLogRecordFactory(record_factory)  # Ray's puts a stamp of its own on everybody's records
     try:
         _must_answer(settings.ray_address)
         ray.init(settings.ray_address or "local", configure_logging=False, log_to_driver=False, **_of_its_own(settings))

@@ -1,6 +1,7 @@
 """The distributed engine on a cluster of this machine: whoever embeds, the version is the same."""
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -180,6 +181,7 @@ def test_files_of_a_build_that_was_killed_are_swept_and_those_of_one_that_lives_
     with own_folder(alive, siblings="shards-alive"):
         built(world, MemoryIndexCatalog(), engine)
         assert [each.name for each in (tmp_path / "ray").iterdir()] == [alive.name]
+    assert logging.getLogRecordFactory() is logging.LogRecord  # what is logged here is as it was before Ray came
 
 
 def test_where_no_cluster_answers_that_is_said(world: SmallWorld, tmp_path: Path):

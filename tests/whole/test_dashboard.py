@@ -115,8 +115,10 @@ def test_a_click_on_somebody_on_the_map_compares_them_with_me(page: Any, whole: 
 def test_whoever_was_picked_first_by_name_is_kept_until_a_click_on_somebody_compares_the_two(page: Any, whole: Whole):
     page.goto(f"{whole.url}/map")
     page.get_by_label("Find somebody by name").click()
+    page.get_by_role("option").first.wait_for()  # or there is nobody to go down to yet
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    settled(page)
     page.get_by_role("button", name="Pick", exact=True).focus()
     page.keyboard.press("Enter")
     page.get_by_text("is picked").wait_for()
