@@ -1,8 +1,6 @@
 """Folders that are there as long as who made them."""
 
-import os
 import shutil
-import signal
 import stat
 import subprocess
 import sys
@@ -43,12 +41,14 @@ def test_that_of_a_process_that_was_killed_is_swept_and_that_of_one_that_lives_i
     with subprocess.Popen(
         [sys.executable, "-c", HOLDS, tmp_path / "of-another"], stdout=subprocess.PIPE, text=True
     ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
-        (tmp_path / "of-no-kind").mkdir()  # without a lock: being made, or not one of these
-        with own_folder(tmp_path / "of-me", siblings="of-*"):
-            assert {each.name for each in tmp_path.iterdir()} == {"of-another", "of-me", "of-no-kind"}
-        os.kill(other.pid, signal.SIGKILL)
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "held\n"
+            (tmp_path / "of-no-kind").mkdir()  # without a lock: being made, or not one of these
+            with own_folder(tmp_path / "of-me", siblings="of-*"):
+                assert {each.name for each in tmp_path.iterdir()} == {"of-another", "of-me", "of-no-kind"}
+        finally:
+            other.kill()
     assert (tmp_path / "of-another" / "people").exists()
     with own_folder(tmp_path / "of-me", siblings="of-*"):
         assert {each.name for each in tmp_path.iterdir()} == {"of-me", "of-no-kind"}
