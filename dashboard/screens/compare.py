@@ -66,6 +66,7 @@ def _pick(label: str, names: Mapping[str, str], told: str) -> str:
         options,
         index=options.index(told) if told else None,
         format_func=lambda user_id: names.get(user_id, user_id),
+        key=f"compare-{label}",  # the same field when somebody has joined meanwhile
         placeholder="A name, or an id",
         accept_new_options=True,
         help="Type to find a name. An id, as in an address or on My data, can be typed in full.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,7 +17,9 @@ from dashboard.views.words import count_text, plain
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_FIRST, _AGAIN, _DRAWN = "soundalike.first_pick", "soundalike.map_again", "soundalike.map_drawn"
+_FIRST, _PICKED = "soundalike.first_pick", "soundalike.picked"
+_AGAIN, _DRAWN = "soundalike.map_again", "soundalike.map_drawn"
+_BY_NAME = "map-by-name"
 
 
 def show(room: Room) -> None:
@@ -39,21 +42,22 @@ def show(room: Room) -> None:
         )
         return
     names = names_of(seen.answer.points, room.mine)
+    _go_on(room, _first(room, names))
     first = _first(room, names)
     if first is not None and not room.mine:
         _say(names[first])
-    by_name = _by_name(names, first)
-    picked = st.plotly_chart(
+    _by_name(names, "Pick" if first is None else "Compare")
+    chart = f"map-{st.session_state.get(_AGAIN, 0)}"
+    st.plotly_chart(
         _figure(room, seen, first),
         theme=None,
-        key=f"map-{st.session_state.get(_AGAIN, 0)}",
-        on_select="rerun",
+        key=chart,
+        on_select=partial(_clicked, chart),
         selection_mode="points",
         config={"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
         alt=f"A map of {count_text(len(people), 'person', 'people')}, coloured by main genre.",
     )
     st.caption(_how_to_read(seen.answer).replace("%", "\\%"))
-    _pick(room, first, by_name or picked_id(picked))
 
 
 def picked_id(picked: Any) -> str | None:  # noqa: ANN401 - Streamlit's own state of a chart
@@ -82,25 +86,40 @@ def _say(first: str) -> None:
             st.rerun()
 
 
-def _by_name(names: dict[str, str], first: str | None) -> str | None:
-    """A field to find somebody by name, for those who do not click; who was picked with it."""
+def _by_name(names: dict[str, str], label: str) -> None:
+    """A field to find somebody by name, for those who do not click."""
     with st.form("by-name", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        found = st.selectbox(
-            "Find somebody by name", [*names], index=None, format_func=names.__getitem__, placeholder="Type a name"
+        st.selectbox(
+            "Find somebody by name",
+            [*names],
+            index=None,
+            key=_BY_NAME,
+            format_func=names.__getitem__,
+            placeholder="Type a name",
         )
-        sent = st.form_submit_button("Pick" if first is None else "Compare")
-    return found if sent else None
+        st.form_submit_button(label, on_click=_named)
 
 
-def _pick(room: Room, first: str | None, picked: str | None) -> None:
-    """The first of two is remembered, the second compared with the first."""
+# Who is picked is kept before the page is drawn again: people join meanwhile, and Streamlit takes a map with somebody
+# more on it for another chart, in which nobody was clicked.
+def _clicked(chart: str) -> None:
+    st.session_state[_PICKED] = picked_id(st.session_state.get(chart))
+
+
+def _named() -> None:
+    st.session_state[_PICKED] = st.session_state.get(_BY_NAME)
+
+
+def _go_on(room: Room, first: str | None) -> None:
+    """Where somebody was picked: the first of two is remembered, the second compared with the first."""
+    picked: str | None = st.session_state.pop(_PICKED, None)
     if picked is None or picked in {first, *room.mine}:
         return
-    if first is not None:
-        st.session_state.pop(_FIRST, None)
-        room.go("compare", a=first, b=picked)
-    st.session_state[_FIRST] = picked
-    st.rerun()
+    if first is None:
+        st.session_state[_FIRST] = picked
+        return
+    st.session_state.pop(_FIRST, None)
+    room.go("compare", a=first, b=picked)
 
 
 def _figure(room: Room, seen: Tagged[TasteMap], first: str | None) -> Figure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.dashboard.pages import a_page, html_of
-from tests.dashboard.stub import a_stub, compatibility, problem
+from tests.dashboard.stub import a_stub, compatibility, problem, taste_map
 
 
 def compared(stub, a="me", b="u1"):
@@ -31,6 +31,18 @@ def test_people_are_picked_by_name_and_an_id_can_be_typed_all_the_same():
     page.button[0].click().run()
     assert "Only Bo" in html_of(page)
     assert compared(a_stub(), b="not on the map").selectbox[1].value == "not on the map"
+
+
+def test_people_are_picked_though_somebody_has_joined_since_the_page_was_drawn():
+    stub = a_stub()
+    page = a_page("compare", stub).run()
+    points = {name: [*column, column[-1]] for name, column in taste_map()["points"].items()}
+    stub.answers["GET /v1/map"] = taste_map(people=4, points=points | {"user_id": ["me", "u0", "u1", "new"]})
+    one, other = page.selectbox
+    one.set_value("me")
+    other.set_value("u1")
+    page.button[0].click().run()
+    assert "Only Bo" in html_of(page)
 
 
 def test_without_a_map_ids_are_typed():

@@ -58,6 +58,24 @@ def test_who_joined_is_compared_with_whom_they_pick():
     assert (page.query_params["a"], page.query_params["b"]) == ("me", "u1")
 
 
+def somebody_has_joined(stub) -> None:
+    stub.answers["GET /v1/map"] = taste_map(
+        people=4,
+        points={name: [*column, column[-1]] for name, column in taste_map()["points"].items()}
+        | {"user_id": ["me", "u0", "u1", "new"]},
+    )
+
+
+def test_who_is_picked_is_picked_though_somebody_has_joined_since_the_page_was_drawn():
+    stub = a_stub()
+    page = a_page("map", stub).run()
+    somebody_has_joined(stub)
+    assert "**Ada** is picked" in picks(page, "u0").markdown[0].value
+    stub.answers["GET /v1/map"] = taste_map()
+    picks(page, "u1")
+    assert (page.query_params["a"], page.query_params["b"]) == ("u0", "u1")
+
+
 def a_map_with_a_tag(request: httpx.Request) -> httpx.Response:
     if request.headers.get("if-none-match") == '"t1"':
         return httpx.Response(304, headers={"etag": '"t1"'})

@@ -37,7 +37,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     folder = home.parent
     spare = shutil.copytree(home, folder / "spare")
     done(home, "features", "sample-export", "--out", str(folder / "export.zip"))
-    with a_server(home) as server, a_dashboard(home, server.url) as url:
+    with a_server(home, SOUNDALIKE_MAP_EVERY_S="1") as server, a_dashboard(home, server.url) as url:
         yield Whole(folder, spare, server, url)
 
 

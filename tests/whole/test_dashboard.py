@@ -112,6 +112,18 @@ def test_a_click_on_somebody_on_the_map_compares_them_with_me(page: Any, whole: 
     assert httpx.URL(page.url).params["b"] == who
 
 
+def test_a_click_counts_on_a_map_that_somebody_has_joined_since_it_was_drawn(page: Any, whole: Whole):
+    joins(page, whole)
+    goes_to(page, "Taste map")
+    drawn = whole.server.get("/v1/map").headers["etag"]
+    profile = {"playlists": [{"name": "later", "tracks": [{"artist": "Air"}, {"artist": "Portishead"}]}]}
+    httpx.post(f"{whole.server.url}/v1/recommendations", json={"profile": profile}, timeout=60).raise_for_status()
+    until(lambda: whole.server.get("/v1/map").headers["etag"] != drawn)
+    who = clicks_on_the_map(page, "my soundalikes")
+    page.get_by_role("heading", name="What only one has").wait_for()
+    assert httpx.URL(page.url).params["b"] == who
+
+
 def test_whoever_was_picked_first_by_name_is_kept_until_a_click_on_somebody_compares_the_two(page: Any, whole: Whole):
     page.goto(f"{whole.url}/map")
     page.get_by_label("Find somebody by name").click()
