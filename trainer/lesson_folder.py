@@ -6,19 +6,21 @@ is swept by the next.
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from features.own_folder import own_folder
+from features.own_folder import own_folder, sweep
 from trainer.errors import RanksDisagree, TrainingUnderWay, UnwritableLessons
 from trainer.lesson_files import Lessons, open_lessons
 from trainer.ranks import Ranks
 
 _PREFIX, _COPIES = "lessons-", "soundalike-lessons-"
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
 
 @contextmanager
@@ -30,6 +32,7 @@ def lesson_folder(parent: Path, ranks: Ranks) -> Iterator[Path]:
         UnwritableLessons: the disk is full, or forbids it.
     """
     folder = parent / (_PREFIX + _name(ranks))
+    sweep(Path(tempfile.gettempdir()), f"{_COPIES}*")  # also where the next training is of one machine
     if ranks.rank:
         yield folder
         return
@@ -75,16 +78,28 @@ def _on_this_machine(folder: Path, ranks: Ranks) -> Iterator[Path]:
 
 @contextmanager
 def _owned(folder: Path, prefix: str) -> Iterator[None]:
-    try:
-        with own_folder(folder, siblings=f"{prefix}*"):
+    with ExitStack() as holding:
+        try:
+            holding.enter_context(own_folder(folder, siblings=f"{prefix}*"))
+        except FileExistsError as error:
+            raise TrainingUnderWay(f"Another training is under way in {folder}.", "Wait for it, or end it.") from error
+        except OSError as error:
+            raise _unwritable(folder, error.strerror or str(error)) from error
+        try:
             yield
-    except FileExistsError as error:
-        raise TrainingUnderWay(f"Another training is under way in {folder}.", "Wait for it, or end it.") from error
-    except OSError as error:
-        raise UnwritableLessons(
-            f"What training draws cannot be written to {folder}: {error.strerror or error}.",
-            "Make room on that disk, or set SOUNDALIKE_MOST_TRAINED lower.",
-        ) from error
+        except shutil.Error as error:  # of every file that could not be copied, and why
+            raise _unwritable(folder, error.args[0][0][2]) from error
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            raise _unwritable(folder, error.strerror or str(error)) from error
+
+
+def _unwritable(folder: Path, why: str) -> UnwritableLessons:
+    return UnwritableLessons(
+        f"What training draws cannot be written to {folder}: {why}.",
+        "Make room on that disk, or set SOUNDALIKE_MOST_TRAINED lower.",
+    )
 
 
 def _name(ranks: Ranks) -> str:

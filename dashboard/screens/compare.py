@@ -36,7 +36,9 @@ def show(room: Room) -> None:
             )
         )
         return
-    st.query_params.update({"a": one, "b": other})
+    if (st.query_params.get("a"), st.query_params.get("b")) != (one, other):
+        st.query_params.update({"a": one, "b": other})
+        st.rerun()  # the fields are this address's then, and the browser's way back leads to what was there before
     with st.spinner("Comparing…"):
         both = room.api.compatibility(one, other)
         briefs = [_brief(room, each) for each in (one, other)]
@@ -66,7 +68,7 @@ def _pick(label: str, names: Mapping[str, str], told: str) -> str:
         options,
         index=options.index(told) if told else None,
         format_func=lambda user_id: names.get(user_id, user_id),
-        key=f"compare-{label}",  # the same field when somebody has joined meanwhile
+        key=f"compare-{label}-{told}",  # the same field when somebody has joined meanwhile, another at another address
         placeholder="A name, or an id",
         accept_new_options=True,
         help="Type to find a name. An id, as in an address or on My data, can be typed in full.",

@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from errno import EMFILE
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 MOST_SHARDS = 512
 """Files that are written to at once: each is open meanwhile, and processes may mostly have 1,024."""
 _IN_MEMORY, _LEAST_IN_A_GROUP = 32_000, 64  # people that wait for their row groups, and the smallest of those
-_WHOLE = "people"
+_STAGING, _WHOLE = ".soundalike-people-", "people"
 _LIKE_EACH_OTHER = ["source", "text_model"]  # columns worth a dictionary
 
 ShardOf = Callable[[UserId], int]
@@ -59,9 +58,8 @@ def write_shards(
     """
     if folder.exists():
         raise StoreError(f"{folder} is there already.", "Name a new folder, or delete that one.")
-    staging, former = folder.with_name(f".{folder.name}.{uuid4().hex}.tmp"), f".{escape(folder.name)}.*.tmp"
     try:
-        with own_folder(staging, siblings=former):
+        with own_folder(folder.with_name(f"{_STAGING}{uuid4().hex}"), siblings=f"{_STAGING}*") as staging:
             people = _write(batches, staging / _WHOLE, shard_of, shards, on_people)
             (staging / _WHOLE).rename(folder)
     except OSError as error:

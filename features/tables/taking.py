@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import StoreError
+from features.fingerprint import fingerprint
 from features.identity import point_id
 from features.outbox import Outbox
 from features.ports import EVER, FeatureStore
@@ -28,7 +29,7 @@ class Taken:
         added: people who were not in the store.
         updated: who were, in another and older state.
         unchanged: who were the same.
-        older: whose row is older than what the store has.
+        older: whose row is older than what the store has, or as old and another.
         left_out: who were deleted from the store.
         refused: where rows stand that are not what was written: a file's name and the number of the row, from 1.
     """
@@ -80,11 +81,9 @@ class Taker:
             gone = self._gone | frozenset(self._store.departed(since=self._begun_at))
             wanted = [each for each in newest.values() if point_id(each.user_id) not in gone]
             known, waiting = self._store.get([each.user_id for each in wanted]), self._outbox.ids()
-            same = [each for each in wanted if _at(known.get(each.user_id)) == each.updated_at]
+            same = [each for each in wanted if _is_same(known.get(each.user_id), each)]
             fresh = [
-                each
-                for each in wanted
-                if each.user_id not in waiting and _at(known.get(each.user_id)) < each.updated_at
+                each for each in wanted if each.user_id not in waiting and _is_older(known.get(each.user_id), each)
             ]
             done = self._store.upsert(fresh)
         self.taken.left_out += len(newest) - len(wanted)
@@ -103,6 +102,10 @@ def _people_of(batch: pa.RecordBatch, file: Path) -> list[Encoded | None]:
         raise StoreError(f"{file} has a column of another type: {error}.", "docs/scaling.md names them all.") from error
 
 
-def _at(person: UserFeatures | None) -> datetime:
-    """When somebody's state is from; that of the store stays where a file has one of the same time."""
-    return EVER if person is None else person.updated_at
+def _is_older(known: UserFeatures | None, person: UserFeatures) -> bool:
+    """At equal times the store's state stays: a consent, or genres filled in later, change what is known, not when."""
+    return known is None or known.updated_at < person.updated_at
+
+
+def _is_same(known: UserFeatures | None, person: UserFeatures) -> bool:
+    return known is not None and known.updated_at == person.updated_at and fingerprint(known) == fingerprint(person)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ray.data import Dataset
 
 EXTRA = "soundalike[distributed]"
-_ANSWERS_WITHIN_S, _PREFIX, _TOKEN = 5.0, "shards-", "~/.ray/auth_token"
+_ANSWERS_WITHIN_S, _PREFIX, _TOKEN = 5.0, "soundalike-shards-", "~/.ray/auth_token"
 
 
 class RayEngine:
@@ -51,8 +51,9 @@ class RayEngine:
             IndexUnavailable: there is no cluster at the address, it failed, or the index did.
         """
         writer = builder.writer()
-        with _connected(self._settings), self._shards(features) as folder:
-            for table in _tables(self._embedded(folder, embedder, writer)):
+        with _connected(self._settings), self._shards(features) as folder, _in_our_words():
+            embedded = self._embedded(folder, embedder, writer)
+            for table in embedded.iter_batches(batch_size=BATCH, batch_format="pyarrow", prefetch_batches=1):
                 people = to_people(table, embedder.width)
                 vectors = np.array([person.vector for person in people], np.float32).reshape(-1, embedder.width)
                 ids = [person.user_id for person in people]
@@ -93,12 +94,13 @@ class RayEngine:
         )
 
 
-def _tables(embedded: Dataset) -> Iterator[Any]:
-    """What the actors give, batch by batch; an error of ours in one of them is that error here."""
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Ray's errors as ours; an error of ours in one of its processes is that error here."""
     from ray.exceptions import RayError
 
     try:
-        yield from embedded.iter_batches(batch_size=BATCH, batch_format="pyarrow", prefetch_batches=1)
+        yield
     except RayError as error:
         raise _ours(error) from error
 
@@ -135,10 +137,17 @@ def _connected(settings: RaySettings) -> Iterator[None]:
     except ImportError as error:
         raise SettingsError("Ray is not installed.", f"pip install '{EXTRA}'") from error
     logging.setLogRecordFactory(record_factory)  # Ray's puts a stamp of its own on everybody's records
+    from ray.exceptions import RayError
+
     try:
         _must_answer(settings.ray_address)
         ray.init(settings.ray_address or "local", configure_logging=False, log_to_driver=False, **_of_its_own(settings))
-    except (OSError, ValueError, RuntimeError) as error:  # it may be there again later, so a build is only paused
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        RayError,
+    ) as error:  # it may be there again later, so a build is only paused
         where = settings.ray_address or "on this machine"
         raise IndexUnavailable(
             f"There is no Ray cluster {where}: {error}.",

@@ -175,10 +175,10 @@ def test_processes_that_die_again_and_again_are_told_of(world: SmallWorld, clust
 def test_files_of_a_build_that_was_killed_are_swept_and_those_of_one_that_lives_are_not(
     world: SmallWorld, engine: RayEngine, tmp_path: Path
 ):
-    killed, alive = (tmp_path / "ray" / f"shards-{name}" for name in ("killed", "alive"))
+    killed, alive = (tmp_path / "ray" / f"soundalike-shards-{name}" for name in ("killed", "alive"))
     killed.mkdir(parents=True)
     (killed / "lock").touch()
-    with own_folder(alive, siblings="shards-alive"):
+    with own_folder(alive, siblings="soundalike-shards-alive"):
         built(world, MemoryIndexCatalog(), engine)
         assert [each.name for each in (tmp_path / "ray").iterdir()] == [alive.name]
     assert logging.getLogRecordFactory() is logging.LogRecord  # what is logged here is as it was before Ray came
@@ -188,6 +188,25 @@ def test_where_no_cluster_answers_that_is_said(world: SmallWorld, tmp_path: Path
     nowhere = RayEngine(settings(tmp_path, ray_address="127.0.0.1:9"))
     with pytest.raises(IndexUnavailable, match=r"no Ray cluster 127\.0\.0\.1:9"):
         built(world, MemoryIndexCatalog(), nowhere)
+
+
+def test_a_token_that_ray_refuses_is_said_and_the_version_is_gone_on_with(
+    world: SmallWorld, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    records = logging.getLogRecordFactory()
+    import ray
+    from ray.exceptions import AuthenticationError
+
+    logging.setLogRecordFactory(records)  # which Ray, where it comes first, would change for all tests
+
+    def refused(*_arguments: object, **_more: object) -> None:
+        raise AuthenticationError("The token file is empty")
+
+    monkeypatch.setattr(ray, "init", refused)
+    with FakeQdrantSite() as site, closing(QdrantIndexCatalog(settings_of(qdrant_url=site.url))) as catalog:
+        with pytest.raises(IndexUnavailable, match="The token file is empty"):
+            built(world, catalog, RayEngine(settings(tmp_path, ray_address=cluster)))
+        assert not any(request.method == "DELETE" for request in site.asked)
 
 
 def test_without_ray_the_line_that_installs_it_is_given(

@@ -3,6 +3,8 @@
 import errno
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from tests.trainer.test_training import SMALL
 from trainer import lessons as lessons_module
 from trainer.errors import TrainingUnderWay, UnwritableLessons
 from trainer.lesson_files import Lessons, open_lessons
-from trainer.lesson_folder import lesson_folder
+from trainer.lesson_folder import lesson_folder, opened_together
 from trainer.lessons import prepare
 from trainer.ranks import Alone
 
@@ -108,3 +110,46 @@ def test_a_disk_without_room_is_told_before_anything_is_drawn(tmp_path: Path, mo
     with pytest.raises(UnwritableLessons, match="No space left on device"):
         draw()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_that_is_none_of_the_disks_stays_what_it_is(tmp_path: Path):
+    def draw() -> None:
+        with lesson_folder(tmp_path, Alone()):
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        draw()
+
+
+class Another(Alone):
+    """One of two machines."""
+
+    machines = 2
+
+
+def test_a_machine_without_room_for_its_copy_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(source: str, _target: str, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", source)
+
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(shutil, "copyfile", full)
+    ranks = Another()
+
+    def draw() -> None:
+        with lesson_folder(tmp_path, ranks) as folder:
+            drawn(PEOPLE, folder)
+            opened_together(folder, ranks)
+
+    with pytest.raises(UnwritableLessons, match=r"temporary.*: .*No space left on device.*\.$"):
+        draw()
+    assert not list(tmp_path.rglob("*lessons-*"))
+
+
+def test_the_copy_of_a_machine_that_was_killed_is_swept_by_any_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary" / "soundalike-lessons-x").mkdir(parents=True)
+    with lesson_folder(tmp_path, Alone()):
+        assert list((tmp_path / "temporary").iterdir()) == []

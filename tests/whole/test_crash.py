@@ -15,7 +15,7 @@ from tests.whole.programs import SMALL, a_small_home, done
 
 # With others, as the largest groups begin: alone it would be the last test of all, and the other process idle.
 pytestmark = pytest.mark.xdist_group("privacy")
-KILLS = int(os.environ.get("CHAOS_KILLS", "16"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "8"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 CHECKED_EVERY = 4
 

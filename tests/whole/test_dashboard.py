@@ -143,6 +143,28 @@ def test_whoever_was_picked_first_by_name_is_kept_until_a_click_on_somebody_comp
     assert both["a"] not in {"", who}
 
 
+def test_the_browsers_way_back_leads_to_the_two_who_were_compared_before(page: Any, whole: Whole):
+    joins(page, whole)
+    page.get_by_role("button", name="Compare with").first.click()
+    page.get_by_role("heading", name="What only one has").wait_for()
+    before = str(page.url)
+    page.get_by_role("combobox", name="The other").click()
+    others = page.get_by_role("option")
+    others.first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.wait_for_url(lambda url: url != before)
+    settled(page)
+    page.go_back()
+    page.wait_for_url(before)
+    settled(page)
+    assert page.url == before
+    near = httpx.URL(before).params["b"]
+    name = whole.server.get(f"/v1/users/{near}").json()["display_name"] or near
+    assert page.get_by_role("combobox", name="The other").input_value() == name
+
+
 def test_what_says_that_something_goes_on_waits_300_ms_before_it_shows(page: Any, whole: Whole):
     page.goto(f"{whole.url}/compare")
     page.get_by_text("Two people are needed").wait_for()

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from features.errors import StoreError
 from features.fingerprint import fingerprint
 from features.outbox import Outbox
-from features.ports import FeatureStore
+from features.ports import EVER, FeatureStore
 from features.profile import UserId
 from features.sqlite.store import SqliteFeatureStore
 from features.tables.columns import COLUMNS
@@ -160,6 +160,15 @@ def test_of_two_states_of_one_time_the_stores_stays(tmp_path: Path, store: Sqlit
     store.upsert([replace(PEOPLE[0], consented_at=NOW)])  # agreeing is no change of the listening
     assert take(shards, store, outbox) == Taken(unchanged=1)
     assert store.get([PEOPLE[0].user_id])[PEOPLE[0].user_id].consented_at == NOW
+    store.upsert([replace(PEOPLE[0], display_name="filled in later")])
+    assert take(shards, store, outbox) == Taken(older=1)
+    assert store.get([PEOPLE[0].user_id])[PEOPLE[0].user_id].display_name == "filled in later"
+
+
+def test_who_is_not_there_is_taken_whenever_their_state_is_from(
+    tmp_path: Path, store: SqliteFeatureStore, outbox: Outbox
+):
+    assert take(dumped(tmp_path / "people", [replace(PEOPLE[0], updated_at=EVER)]), store, outbox) == Taken(added=1)
 
 
 def test_files_that_others_split_filtered_or_put_together_are_taken(
