@@ -101,7 +101,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(min(length, cut.after_bytes or 0))
             self._break_off()
             return
-        answer = self._answer(call, self.rfile.read(length), strike.failure)
+        body = self.rfile.read(length)
+        if len(body) < length:  # who asks has gone in the middle of it, which no server answers
+            self._break_off()
+            return
+        answer = self._answer(call, body, strike.failure)
         if self.server.closing.wait(strike.delay):
             self._break_off()
         else:
