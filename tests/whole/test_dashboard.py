@@ -104,15 +104,9 @@ def clicks_on_the_map(page: Any, kind: str) -> str:
     return str(point["who"])
 
 
-def test_a_click_on_somebody_on_the_map_compares_them_with_me(page: Any, whole: Whole):
-    joins(page, whole)
-    goes_to(page, "Taste map")
-    who = clicks_on_the_map(page, "my soundalikes")
-    page.get_by_role("heading", name="What only one has").wait_for()
-    assert httpx.URL(page.url).params["b"] == who
-
-
-def test_a_click_counts_on_a_map_that_somebody_has_joined_since_it_was_drawn(page: Any, whole: Whole):
+def test_a_click_on_the_map_compares_them_with_me_though_somebody_has_joined_since_it_was_drawn(
+    page: Any, whole: Whole
+):
     joins(page, whole)
     goes_to(page, "Taste map")
     drawn = whole.server.get("/v1/map").headers["etag"]
