@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from qdrant_client import models
 
-from indexer.errors import IndexRejected
+from indexer.errors import IndexRejected, IndexUnavailable
 from indexer.points import most_wanted
 from indexer.qdrant.line import Line
 from indexer.qdrant.narrowing import field_indexes
@@ -77,8 +77,8 @@ def wait_until_green(line: Line, name: str, width: int) -> None:
     """Wait until the server has nothing more to build; looked at several times where there is a graph.
 
     Raises:
-        IndexRejected: the server failed to build it, or takes longer than it may.
-        IndexUnavailable: it does not answer.
+        IndexRejected: the server failed to build it.
+        IndexUnavailable: it does not answer, or takes longer than it may; what was uploaded stays for the next build.
     """
     settings, looks = line.settings, 0
     until = time.monotonic() + settings.qdrant_green_within_s
@@ -93,9 +93,10 @@ def wait_until_green(line: Line, name: str, width: int) -> None:
         if looks >= (_LOOKS if has_graph else 1):
             return
         if time.monotonic() > until:
-            raise IndexRejected(
+            raise IndexUnavailable(
                 f"The graph of {name} was not built within {settings.qdrant_green_within_s:g} s.",
-                "Raise SOUNDALIKE_QDRANT_GREEN_WITHIN_S, or give the server more cores.",
+                "The server goes on: build again later, which uploads nobody twice; give it more cores, or raise "
+                "SOUNDALIKE_QDRANT_GREEN_WITHIN_S.",
             )
         time.sleep(_LOOK_EVERY_S)
 

@@ -11,6 +11,7 @@ from qdrant_client import models
 
 from features.identity import point_id
 from features.profile import UserId
+from indexer.build import whole_or_not
 from indexer.errors import IndexInUse, IndexRejected, IndexUnavailable, NoIndex
 from indexer.ports import VersionBuilder
 from indexer.qdrant.catalog import QdrantIndexCatalog
@@ -142,12 +143,23 @@ def test_a_collection_that_the_server_cannot_build_is_rejected(site: Site):
         builder.finish()
 
 
-def test_a_graph_that_takes_too_long_is_rejected_with_the_mend(site: Site):
-    builder = site.process(qdrant_green_within_s=0.01).create(1, WIDTH)
+def test_a_graph_that_takes_too_long_keeps_what_was_uploaded_for_the_next_build(site: Site):
+    builder, people = site.process(qdrant_green_within_s=0.01).create(1, WIDTH), [a_person("ann", **content("ann"))]
     site.fake.status = models.CollectionStatus.YELLOW
-    with pytest.raises(IndexRejected) as rejected:
-        builder.finish()
-    assert "SOUNDALIKE_QDRANT_GREEN_WITHIN_S" in rejected.value.mend
+
+    def build() -> None:
+        with whole_or_not(builder):
+            builder.add(people)
+            builder.finish()
+
+    with pytest.raises(IndexUnavailable) as late:
+        build()
+    assert "SOUNDALIKE_QDRANT_GREEN_WITHIN_S" in late.value.mend
+
+    site.fake.status = models.CollectionStatus.GREEN
+    again = site.process().create(1, WIDTH)
+    assert again.add(people) == 0  # nobody is uploaded twice
+    assert again.finish().count() == 1
 
 
 def test_a_server_that_waits_for_a_word_after_a_restart_is_given_it(site: Site):
