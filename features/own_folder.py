@@ -25,7 +25,7 @@ def own_folder(folder: Path, *, siblings: str) -> Iterator[Path]:
 
     Args:
         folder: what is to be made, or taken over from a process that was killed.
-        siblings: pattern of the names of such folders beside it, of which those that nobody holds are deleted first.
+        siblings: pattern of the names of such folders, this one's among them; whichever nobody holds are deleted first.
 
     Raises:
         FileExistsError: another process has it.

@@ -142,12 +142,7 @@ def _connected(settings: RaySettings) -> Iterator[None]:
     try:
         _must_answer(settings.ray_address)
         ray.init(settings.ray_address or "local", configure_logging=False, log_to_driver=False, **_of_its_own(settings))
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-        RayError,
-    ) as error:  # it may be there again later, so a build is only paused
+    except (OSError, ValueError, RuntimeError, RayError) as error:  # it may be there again, so a build is only paused
         where = settings.ray_address or "on this machine"
         raise IndexUnavailable(
             f"There is no Ray cluster {where}: {error}.",

@@ -95,6 +95,7 @@ def test_what_a_deletion_left_that_broke_off_is_swept(tmp_path: Path, monkeypatc
         with pytest.raises(KeyboardInterrupt):
             work()
     assert (tmp_path / "of-me" / "people" / "p0").exists()
+    assert (tmp_path / "of-me" / "lock").exists()  # or another of this name would begin in what is being deleted
     sweep(tmp_path, "of-*")
     assert list(tmp_path.iterdir()) == []
 
