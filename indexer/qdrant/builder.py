@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -25,21 +26,27 @@ Seal = Callable[[str, IndexVersion], None]
 """Labels a collection, by its name, as the version."""
 
 
+@dataclass(frozen=True)
+class Claim:
+    """What a builder has for itself: a collection, its number among builders, and the leases that tell others so."""
+
+    collection: str
+    builder: int
+    leases: Sequence[Lease]
+
+
 class QdrantVersionBuilder:
     """A version being filled; nobody can search it before it is published."""
 
     _goes_on = False
 
-    def __init__(
-        self, line: Line, shelf: Shelf, collection: str, version: IndexVersion, leases: Sequence[Lease]
-    ) -> None:
-        """Takes over ``leases``, which tell other processes that the collection is being built."""
-        self._line, self._shelf, self._collection = line, shelf, collection
-        self._leases = leases
+    def __init__(self, line: Line, shelf: Shelf, claim: Claim, version: IndexVersion) -> None:
+        """Takes over the leases of the ``claim``."""
+        self._line, self._shelf, self._claim, self._collection = line, shelf, claim, claim.collection
         # A version is proven by exact searches, while the server may still be busy: nobody waits for an answer.
         patience_s = line.settings.qdrant_admin_timeout_s
-        self._points = Collection(line, shelf.on_server(collection), search_within_s=patience_s)
-        self._adding = Adding(line, self._points, version.width, goes_on=self._goes_on)
+        self._points = Collection(line, shelf.on_server(claim.collection), search_within_s=patience_s)
+        self._adding = Adding(line, self._points, version.width, claim.builder, goes_on=self._goes_on)
         self._index = QdrantUserIndex(self._points, version, lambda: None)
         self._is_done = False
 
@@ -50,8 +57,8 @@ class QdrantVersionBuilder:
 
     def writer(self) -> Callable[[], QdrantWriter]:
         """What other processes may add people with."""
-        width = self._index.version.width
-        return partial(QdrantWriter, self._line.settings, self._points.name, width, goes_on=self._goes_on)
+        where = (self._points.name, self._index.version.width, self._claim.builder)
+        return partial(QdrantWriter, self._line.settings, *where, goes_on=self._goes_on)
 
     def added(self, user_ids: Sequence[UserId]) -> None:
         """Told of those who were added with a writer."""
@@ -93,7 +100,7 @@ class QdrantVersionBuilder:
     def _end(self) -> None:
         self._is_done = True
         self._index.close()
-        for lease in self._leases:
+        for lease in self._claim.leases:
             lease.release()
 
 
@@ -102,11 +109,9 @@ class ResumedBuilder(QdrantVersionBuilder):
 
     _goes_on = True
 
-    def __init__(
-        self, line: Line, shelf: Shelf, collection: str, version: IndexVersion, leases: Sequence[Lease]
-    ) -> None:
-        """As for a new one; ``collection`` may hold anybody."""
-        super().__init__(line, shelf, collection, version, leases)
+    def __init__(self, line: Line, shelf: Shelf, claim: Claim, version: IndexVersion) -> None:
+        """As for a new one; the collection may hold anybody."""
+        super().__init__(line, shelf, claim, version)
         self._met: set[bytes] = set()
 
     def added(self, user_ids: Sequence[UserId]) -> None:

@@ -13,7 +13,7 @@ from indexer.errors import IndexBeingRewritten, IndexInUse, IndexUnavailable, No
 from indexer.left_out import LeftOut
 from indexer.manifest import MEND, parse_name, unproven, version_name
 from indexer.ports import IndexVersion, Outdated, nobody
-from indexer.qdrant.builder import QdrantVersionBuilder, ResumedBuilder
+from indexer.qdrant.builder import Claim, QdrantVersionBuilder, ResumedBuilder
 from indexer.qdrant.collection import Collection as Points
 from indexer.qdrant.index import QdrantUserIndex
 from indexer.qdrant.leases import Lease, Leases
@@ -45,17 +45,19 @@ class QdrantIndexCatalog:
         """Begin a new version, or go on with one of the same model and settings that a process which died had begun."""
         with self._changing():
             aliases = self._shelf.aliases()
+            builder = self._leases.next_number("builders", 1)
             for collection, lease in self._unfinished(aliases):
                 version = unproven(version_in(collection), model_version, width)
                 if version.name not in aliases and self._may_go_on(collection, version):
-                    return ResumedBuilder(self._line, self._shelf, collection, version, [lease])
+                    return ResumedBuilder(self._line, self._shelf, Claim(collection, builder, [lease]), version)
                 self._sweep(collection, lease)
             name = version_name(model_version, self._next_build(model_version, aliases))
             collection = collection_of(name)
             builds = self._leases.take(f"building {collection}")
             make(self._line, self._shelf.on_server(collection), width)
         version = unproven(name, model_version, width)
-        return QdrantVersionBuilder(self._line, self._shelf, collection, version, [builds] if builds else [])
+        claim = Claim(collection, builder, [builds] if builds else [])
+        return QdrantVersionBuilder(self._line, self._shelf, claim, version)
 
     def publish(self, name: str) -> None:
         """Point the alias at a sealed version, in one atomic step."""
@@ -63,7 +65,7 @@ class QdrantIndexCatalog:
             aliases = self._shelf.aliases()
             fresh, live = self._collection(name, aliases), aliases.get(LIVE)
             if live != fresh:
-                self._shelf.point({**({PREVIOUS: live} if live else {}), LIVE: fresh})
+                self._shelf.point({LIVE: fresh, **({PREVIOUS: live} if live else {})})
 
     def rollback(self) -> IndexVersion:
         """Point the alias back at the version that was live before; twice is as if nothing had happened."""
@@ -71,7 +73,7 @@ class QdrantIndexCatalog:
             aliases = self._shelf.aliases()
             if LIVE not in aliases or PREVIOUS not in aliases:
                 raise NoIndex("There is no earlier version to go back to.", MEND)
-            self._shelf.point({PREVIOUS: aliases[LIVE], LIVE: aliases[PREVIOUS]})
+            self._shelf.point({LIVE: aliases[PREVIOUS], PREVIOUS: aliases[LIVE]})
             return self._shelf.facts(aliases[PREVIOUS])
 
     def live(self) -> IndexVersion:

@@ -16,6 +16,13 @@ from indexer.qdrant.narrowing import search_params
 
 READING, SEARCHING, WRITING = (f"The index cannot be {done}" for done in ("read", "searched", "written"))
 
+BUILDER = "builder"
+"""Field of the payload with the number of the builder that wrote it; none where it was written since. Nobody else's."""
+_ALL = models.PayloadSelectorExclude(exclude=[BUILDER])
+ORDERED = models.WriteOrdering.MEDIUM
+"""Several processes may write the same point at once, which all replicas must take in the same order: so through one of
+them, another once it is lost. STRONG knows no other, and would refuse to write until that very node is back."""
+
 Origin = list[float] | str
 """Where a search goes out from: a vector, or the id of a point, which is then not found."""
 Records = list[models.Record]
@@ -48,7 +55,7 @@ class Collection:
 
         async def both(client: AsyncQdrantClient) -> tuple[Records, Scored]:
             records, found = await asyncio.gather(
-                client.retrieve(self.name, [point], with_payload=True),
+                client.retrieve(self.name, [point], with_payload=_ALL),
                 self._query(client, point, wanted),
                 return_exceptions=True,
             )
@@ -107,7 +114,7 @@ class Collection:
             limit=wanted,
             query_filter=allowed,
             search_params=self._params[exact],
-            with_payload=True,
+            with_payload=_ALL,
             timeout=self._seconds,
         )
         return answer.points
@@ -115,7 +122,7 @@ class Collection:
     def _retrieved(self, points: Sequence[str], shown: bool | list[str], *, vectors: bool) -> Records:
         return self._read(
             READING,
-            lambda client: client.retrieve(self.name, points, with_payload=shown, with_vectors=vectors),
+            lambda client: client.retrieve(self.name, points, with_payload=_shown(shown), with_vectors=vectors),
         )
 
     def _scrolled(
@@ -123,7 +130,9 @@ class Collection:
     ) -> tuple[Records, models.ExtendedPointId | None]:
         return self._line.read(
             READING,
-            lambda client: client.scroll(self.name, offset=start, limit=size, with_payload=shown, with_vectors=vectors),
+            lambda client: client.scroll(
+                self.name, offset=start, limit=size, with_payload=_shown(shown), with_vectors=vectors
+            ),
             within_s=self._line.settings.qdrant_write_timeout_s,
         )
 
@@ -131,11 +140,11 @@ class Collection:
         return self._line.read(doing, call, within_s=self._within_s)
 
     def _upserted(self, points: Sequence[models.PointStruct]) -> None:
-        self._line.write(WRITING, lambda client: client.upsert(self.name, points, wait=True))
+        self._line.write(WRITING, lambda client: client.upsert(self.name, points, wait=True, ordering=ORDERED))
 
     def _deleted(self, points: list[str]) -> None:
         chosen = models.PointIdsList(points=list(points))
-        self._line.write(WRITING, lambda client: client.delete(self.name, chosen, wait=True))
+        self._line.write(WRITING, lambda client: client.delete(self.name, chosen, wait=True, ordering=ORDERED))
 
     def _batches(self, items: Iterable[Item]) -> Iterator[list[Item]]:
         rest = iter(items)
@@ -146,3 +155,7 @@ class Collection:
 def structs(points: Iterable[tuple[UUID, list[float], dict[str, object]]]) -> list[models.PointStruct]:
     """Points (``indexer.points.points_of``) as the client takes them."""
     return [models.PointStruct(id=str(point), vector=vector, payload=payload) for point, vector, payload in points]
+
+
+def _shown(fields: bool | list[str]) -> bool | list[str] | models.PayloadSelectorExclude:
+    return _ALL if fields is True else fields

@@ -3,6 +3,10 @@
 A lease is a point without a vector that says until when it lasts; whoever holds it makes it last longer, and one whose
 process died ends by itself. That only one gets it is the server's doing: a conditional write replaces a lease that is
 over, and none that is not.
+
+On a cluster a write is acknowledged once every replica that is up has it; the others are out until they caught up. So
+one replica is read. Asking for a majority would not be safer, but fail while a single one of two is away, and leave out
+holds that only some have: those must be seen.
 """
 
 from __future__ import annotations
@@ -21,11 +25,11 @@ from uuid import UUID, uuid4, uuid5
 from qdrant_client import models
 
 from indexer.errors import IndexUnavailable
+from indexer.qdrant.collection import ORDERED
 from indexer.qdrant.line import Line
 
 _NAMES = UUID("7f0a1c52-3c5e-4d2b-9f55-6d0b8f0a9b1e")
 _DOING = "The leases of the index cannot be had"
-_STRONG = models.WriteOrdering.STRONG
 _MOST = 1_000  # more processes than ever share a version
 
 
@@ -84,7 +88,7 @@ class Leases:
         """Forget what is long over. Raises IndexUnavailable."""
         self._ready()
         over = models.FilterSelector(filter=_older_than(self._clock() - self._lasts_s))
-        self._line.write(_DOING, lambda client: client.delete(self._collection, over))
+        self._line.write(_DOING, lambda client: client.delete(self._collection, over, ordering=ORDERED))
 
     def next_number(self, what: str, at_least: int) -> int:
         """A number above all that were given for ``what``; to be asked by one at a time. Raises IndexUnavailable."""
@@ -93,7 +97,7 @@ class Leases:
         held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
         number = max([at_least, *((record.payload or {}).get("last", 0) + 1 for record in held)])
         last = models.PointStruct(id=point, vector={}, payload={"last": number})
-        self._line.write(_DOING, lambda client: client.upsert(self._collection, [last], ordering=_STRONG))
+        self._line.write(_DOING, lambda client: client.upsert(self._collection, [last], ordering=ORDERED))
         return number
 
     def _put(self, point: str, what: str, unless: models.Filter | None) -> Lease:
@@ -103,7 +107,7 @@ class Leases:
         struct = models.PointStruct(id=point, vector={}, payload=payload)
         self._line.write(
             _DOING,
-            lambda client: client.upsert(self._collection, [struct], update_filter=unless, ordering=_STRONG),
+            lambda client: client.upsert(self._collection, [struct], update_filter=unless, ordering=ORDERED),
         )
         return lease
 
@@ -113,7 +117,7 @@ class Leases:
         # A server that hangs must not keep a process from ending.
         within_s = self._line.settings.qdrant_search_timeout_s
         self._line.write(
-            _DOING, lambda client: client.delete(self._collection, chosen, ordering=_STRONG), within_s=within_s
+            _DOING, lambda client: client.delete(self._collection, chosen, ordering=ORDERED), within_s=within_s
         )
 
     def _lives(self, payload: dict[str, Any]) -> bool:
@@ -143,6 +147,7 @@ class Leases:
                     vectors_config={},
                     shard_number=1,
                     replication_factor=settings.qdrant_replicas,
+                    write_consistency_factor=settings.qdrant_write_consistency,
                     timeout=int(within_s) + 1,
                 ),
                 within_s=within_s,
@@ -159,7 +164,9 @@ class Leases:
             with suppress(IndexUnavailable):
                 await self._line.writing(
                     _DOING,
-                    lambda client: client.set_payload(self._collection, {"until": self._until()}, mine),
+                    lambda client: client.set_payload(
+                        self._collection, {"until": self._until()}, mine, ordering=ORDERED
+                    ),
                     within_s=self._lasts_s / 4,
                 )
 

@@ -11,13 +11,15 @@ from qdrant_client import models
 
 from indexer.errors import IndexRejected, IndexUnavailable
 from indexer.points import most_wanted
+from indexer.qdrant.collection import BUILDER
 from indexer.qdrant.line import Line
 from indexer.qdrant.narrowing import field_indexes
 from indexer.qdrant.settings import QdrantSettings
 
-_EXACT_BELOW_KB = 10_000  # vectors of so few people are compared one by one: as fast, and never wrong
+_EXACT_BELOW_KB = 10_000  # vectors of a segment so small are compared one by one: as fast, and never wrong
 _MOST_ASKED = most_wanted(5_000)  # people whom a question may name, leave out and compare, generously
 _MOST_CONDITIONS = 16
+_LONGEST_SEARCH_S = 60  # that the settings allow
 # As much as the settings allow, since who searches may have others than who built.
 _MOST_CANDIDATES, _MOST_OVERSAMPLING = 4096, 16.0
 _LOOK_EVERY_S, _LOOKS = 0.5, 3
@@ -39,6 +41,7 @@ def make(line: Line, name: str, width: int) -> None:
             write_consistency_factor=settings.qdrant_write_consistency,
             hnsw_config=_graph(settings),
             quantization_config=_quantization(settings),
+            optimizers_config=models.OptimizersConfigDiff(indexing_threshold=_EXACT_BELOW_KB),
             payload=models.PayloadStorageParams(memory=_tier(on_disk=settings.qdrant_payload_on_disk)),
             metadata={"made_as": made_as(settings, width)},
             timeout=math.ceil(within_s),
@@ -51,17 +54,22 @@ def make(line: Line, name: str, width: int) -> None:
 
 def made_as(settings: QdrantSettings, width: int) -> str:
     """A digest of all that a collection is made with; two of the same can go on where the other was broken off."""
-    made = [width, *(model.model_dump(mode="json") for model in (_vectors(settings, width), _graph(settings)))]
+    made = [width, BUILDER, *(model.model_dump(mode="json") for model in (_vectors(settings, width), _graph(settings)))]
     made += [settings.qdrant_quantization, settings.qdrant_payload_on_disk]
     made += [settings.qdrant_shards, settings.qdrant_replicas, settings.qdrant_write_consistency]
     return blake2b(json.dumps(made).encode(), digest_size=8).hexdigest()
 
 
 def limits(settings: QdrantSettings) -> models.StrictModeConfig:
-    """What a finished collection refuses, so that no stray question brings the server down."""
+    """What a finished collection refuses, so that no stray question brings the server down.
+
+    No ``read_rate_limit``: a busy evening must not fail, and the servers before it let in no more than they can serve.
+    No ``max_collection_vector_size_bytes``: nobody who joins is refused for being one too many; a full disk is watched.
+    """
     return models.StrictModeConfig(
         enabled=settings.qdrant_strict,
         max_query_limit=_MOST_ASKED,
+        max_timeout=_LONGEST_SEARCH_S,
         unindexed_filtering_retrieve=False,
         unindexed_filtering_update=False,
         search_max_hnsw_ef=_MOST_CANDIDATES,
@@ -88,17 +96,24 @@ def wait_until_green(line: Line, name: str, width: int) -> None:
             raise IndexRejected(f"Qdrant cannot build the graph of {name}: {info.optimizer_status}.", "See its log.")
         if info.status == models.CollectionStatus.GREY:  # it waits for a word after a restart
             _wake(line, name)
-        looks = looks + 1 if info.status == models.CollectionStatus.GREEN else 0
+        is_green = info.status == models.CollectionStatus.GREEN and _kb_without_graph(info, width) <= _EXACT_BELOW_KB
+        looks = looks + 1 if is_green else 0
         has_graph = (info.points_count or 0) * width * _BYTES > _EXACT_BELOW_KB * 1024
         if looks >= (_LOOKS if has_graph else 1):
             return
-        if time.monotonic() > until:
+        if not is_green and time.monotonic() > until:
             raise IndexUnavailable(
                 f"The graph of {name} was not built within {settings.qdrant_green_within_s:g} s.",
                 "The server goes on: build again later, which uploads nobody twice; give it more cores, or raise "
                 "SOUNDALIKE_QDRANT_GREEN_WITHIN_S.",
             )
         time.sleep(_LOOK_EVERY_S)
+
+
+def _kb_without_graph(info: models.CollectionInfo, width: int) -> float:
+    """Of a segment, on average; green is also a server that has not yet noticed that there is something to build."""
+    without = (info.points_count or 0) - (info.indexed_vectors_count or 0)
+    return without * width * _BYTES / 1024 / max(info.segments_count, 1)
 
 
 def _index(line: Line, name: str, field: str, schema: models.KeywordIndexParams | models.IntegerIndexParams) -> None:

@@ -16,7 +16,7 @@ from indexer.errors import IndexUnavailable
 from indexer.left_out import LeftOut
 from indexer.manifest import MEND
 from indexer.ports import IndexVersion
-from indexer.qdrant.builder import QdrantVersionBuilder
+from indexer.qdrant.builder import Claim, QdrantVersionBuilder
 from indexer.qdrant.collection import Collection
 from indexer.qdrant.leases import Lease
 from indexer.qdrant.line import Line
@@ -25,6 +25,7 @@ from indexer.qdrant.shelf import Shelf, next_collection
 from indexer.qdrant.upload import Upload
 
 _BATCH = 500
+_BUILDER = 1  # of its collection, as nobody goes on with one that was broken off
 
 
 class QdrantVersionRewriter(QdrantVersionBuilder):
@@ -32,7 +33,7 @@ class QdrantVersionRewriter(QdrantVersionBuilder):
 
     def __init__(self, line: Line, shelf: Shelf, former: str, version: IndexVersion, leases: Sequence[Lease]) -> None:
         """Takes over ``leases``, which keep others from the version."""
-        super().__init__(line, shelf, next_collection(former), version, leases)
+        super().__init__(line, shelf, Claim(next_collection(former), _BUILDER, leases), version)
         self._former = former
 
     def _label(self, name: str) -> None:
@@ -58,7 +59,8 @@ def rewriter(
             shelf.drop(fresh)
         make(line, shelf.on_server(fresh), version.width)
         on_failure.callback(shelf.drop, fresh)
-        people = _copy(Collection(line, shelf.on_server(former)), Upload(line, shelf.on_server(fresh)), left_out)
+        target = Upload(line, shelf.on_server(fresh), _BUILDER)
+        people = _copy(Collection(line, shelf.on_server(former)), target, left_out)
         on_failure.pop_all()
     return QdrantVersionRewriter(line, shelf, former, replace(version, count=people), leases)
 

@@ -56,7 +56,11 @@ class Shelf:
         )
 
     def point(self, aliases: Mapping[str, str]) -> None:
-        """Point aliases at collections, in one request. Raises IndexUnavailable."""
+        """Point aliases at collections, in one request, in the order given. Raises IndexUnavailable.
+
+        Each is re-pointed by one action: it leads to the one collection or to the other at any moment, never nowhere.
+        A server may take the actions one after the other, so what readers follow comes first.
+        """
         actions = [
             models.CreateAliasOperation(
                 create_alias=models.CreateAlias(collection_name=self.on_server(name), alias_name=self.on_server(alias))

@@ -1,4 +1,9 @@
-"""Bulk upload: some batches under way at once and no more in memory, each tried again while the server is away."""
+"""Bulk upload: some batches under way at once and no more in memory, each tried again while the server is away.
+
+A batch that was given up for lost may come late: from this builder, or from one that died and on which this one goes
+on. So builders are numbered, each point says which one wrote it, and it is replaced only by a later builder. What was
+written beside a build says nothing, and is never replaced: it is newer.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from concurrent.futures import Future
 from qdrant_client import models
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from indexer.qdrant.collection import BUILDER
 from indexer.qdrant.line import Line
 from indexer.qdrant.trouble import Passing
 
@@ -19,28 +25,28 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 10.0
 class Upload:
     """Writes points some time after they are given; what goes wrong is raised by the next call."""
 
-    def __init__(self, line: Line, collection: str) -> None:
-        self._line, self._collection = line, collection
+    def __init__(self, line: Line, collection: str, builder: int) -> None:
+        """``builder``: a number above those of all who uploaded to this collection before."""
+        self._line, self._collection, self._builder = line, collection, builder
+        self._earlier = models.Filter(must=[models.FieldCondition(key=BUILDER, range=models.Range(lt=builder))])
         self._places = threading.BoundedSemaphore(line.settings.qdrant_upload_streams)
         self._guard = threading.Lock()
         self._under_way: set[Future[None]] = set()
         self._trouble: BaseException | None = None
 
-    def put(self, points: Sequence[models.PointStruct], *, anew: bool = False) -> None:
-        """Write ``points`` once there is a place for them; who is there already is replaced only with ``anew``.
-
-        Otherwise a batch that was given up for lost could come late, over what was written after it.
+    def put(self, points: Sequence[models.PointStruct]) -> None:
+        """Write ``points`` once there is a place for them, but over nobody whom no earlier builder has written.
 
         Raises:
             IndexUnavailable: some batch could not be written, this one or another.
         """
-        mode = models.UpdateMode.UPSERT if anew else models.UpdateMode.INSERT_ONLY
+        points = [_written_by(self._builder, point) for point in points]
         size = self._line.settings.qdrant_upload_batch
         for start in range(0, len(points), size):
             self._places.acquire()
             try:
                 self._raise()
-                sent = self._line.start(self._send(points[start : start + size], mode))
+                sent = self._line.start(self._send(points[start : start + size]))
             except BaseException:
                 self._places.release()
                 raise
@@ -58,7 +64,7 @@ class Upload:
             sent.exception()  # waits; a batch ends at the latest when its patience does
         self._raise()
 
-    async def _send(self, points: Sequence[models.PointStruct], mode: models.UpdateMode) -> None:
+    async def _send(self, points: Sequence[models.PointStruct]) -> None:
         settings = self._line.settings
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Passing),
@@ -69,7 +75,7 @@ class Upload:
         await retrying(
             self._line.writing,
             _DOING,
-            lambda client: client.upsert(self._collection, points, wait=True, update_mode=mode),
+            lambda client: client.upsert(self._collection, points, wait=True, update_filter=self._earlier),
             within_s=settings.qdrant_admin_timeout_s,
         )
 
@@ -83,6 +89,10 @@ class Upload:
     def _raise(self) -> None:
         if self._trouble is not None:
             raise self._trouble
+
+
+def _written_by(builder: int, point: models.PointStruct) -> models.PointStruct:
+    return point.model_copy(update={"payload": {**(point.payload or {}), BUILDER: builder}})
 
 
 _growing = wait_random_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S)

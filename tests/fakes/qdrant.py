@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -42,6 +43,7 @@ class FakeQdrant:
         self.changed: dict[str, list[models.UpdateCollection]] = {}
         self.indexed: dict[str, dict[str, int]] = {}
         self.status = models.CollectionStatus.GREEN
+        self.is_unaware = False  # that there is a graph to build
         self.on_change: Callable[[], None] = lambda: None
         self.trouble: Trouble = lambda _request: None
 
@@ -88,12 +90,12 @@ class FakeQdrant:
     def _refusal(self, request: httpx.Request) -> httpx.Response | None:
         if not any(self._keys.values()) or request.url.path == "/":
             return None
-        key, is_read = request.headers.get("api-key"), request.method == "GET" or _is_read(request)
+        key = request.headers.get("api-key")
         if key is not None and key == self._keys["writes"]:
             return None
         if key is None or key != self._keys["reads"]:
             return httpx.Response(401, text="Must provide an API key or an Authorization bearer token")
-        return None if is_read else httpx.Response(403, json={"status": {"error": "Forbidden: write access"}})
+        return None if is_read(request) else httpx.Response(403, json={"status": {"error": "Forbidden: write access"}})
 
     def _result(self, method: str, path: str, body: Any) -> Any:
         match method, *[part for part in path.split("/") if part]:
@@ -114,7 +116,9 @@ class FakeQdrant:
             case "GET/exists":
                 return {"exists": self._local.collection_exists(name)}
             case "GET":
-                return self._local.get_collection(name).model_copy(update={"status": self.status})
+                info = self._local.get_collection(name)
+                indexed = 0 if self.is_unaware else info.points_count
+                return info.model_copy(update={"status": self.status, "indexed_vectors_count": indexed})
             case "PUT":
                 return self._create(name, models.CreateCollection.model_validate(body))
             case "PATCH":
@@ -188,8 +192,9 @@ class FakeQdrant:
 _DONE = {"operation_id": 0, "status": "completed"}
 
 
-def _is_read(request: httpx.Request) -> bool:
-    return request.method == "POST" and _READS.search(request.url.path) is not None
+def is_read(request: httpx.Request) -> bool:
+    """Whether it asks and changes nothing."""
+    return request.method == "GET" or (request.method == "POST" and _READS.search(request.url.path) is not None)
 
 
 def _selected(body: Any) -> models.PointsSelector:
@@ -205,6 +210,10 @@ def _plain(result: Any) -> Any:
 class FakeQdrantSite(FakeQdrant):
     """The server for other processes, to be entered; ``url`` is where it is then, on loopback."""
 
+    def __init__(self, *, tls: ssl.SSLContext | None = None, **keys: str | None) -> None:
+        super().__init__(**keys)
+        self._tls = tls
+
     def __enter__(self) -> Self:
         fake = self
 
@@ -213,6 +222,8 @@ class FakeQdrantSite(FakeQdrant):
 
         self._site = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._site.daemon_threads = True
+        if self._tls is not None:
+            self._site.socket = self._tls.wrap_socket(self._site.socket, server_side=True)
         self._thread = threading.Thread(target=self._site.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         return self
@@ -225,7 +236,7 @@ class FakeQdrantSite(FakeQdrant):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._site.server_address[1]}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._site.server_address[1]}"
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,7 +1,9 @@
 """How a version is made on a Qdrant server, gone on with by the next process, and shared by several."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import httpx
@@ -15,12 +17,13 @@ from indexer.build import whole_or_not
 from indexer.errors import IndexInUse, IndexRejected, IndexUnavailable, NoIndex
 from indexer.ports import VersionBuilder
 from indexer.qdrant.catalog import QdrantIndexCatalog
-from tests.fakes.qdrant import FakeQdrant
+from tests.fakes.qdrant import FakeQdrant, is_read
 from tests.indexer.qdrant_servers import settings_of
 from tests.indexer.versions import EAST, NORTH, UP, WIDTH, a_person, a_version, ids, names, sealed_as
 from tests.waiting import until
 
 FIRST = "users-v1-b1-r1"
+CHANGE_OF_ALIASES = ("POST", "/collections/aliases")
 
 
 @dataclass
@@ -116,8 +119,10 @@ def test_a_finished_collection_refuses_what_would_load_the_server_too_much(site:
     assert strict.enabled is is_strict
     assert (strict.unindexed_filtering_retrieve, strict.unindexed_filtering_update) == (False, False)
     settings_of(hnsw_ef=strict.search_max_hnsw_ef, oversampling=strict.search_max_oversampling)  # all that is allowed
-    with pytest.raises(ValidationError):
-        settings_of(hnsw_ef=strict.search_max_hnsw_ef + 1)
+    settings_of(qdrant_search_timeout_s=strict.max_timeout)
+    for too_much in ({"hnsw_ef": strict.search_max_hnsw_ef + 1}, {"qdrant_search_timeout_s": strict.max_timeout + 1}):
+        with pytest.raises(ValidationError):
+            settings_of(**too_much)
 
 
 def test_the_facts_can_be_read_on_the_server_and_the_alias_leads_to_them(site: Site):
@@ -130,9 +135,14 @@ def test_the_live_version_is_switched_by_one_request(site: Site):
     catalog = site.process()
     a_version(catalog)
     second = a_version(catalog, publish=False)
-    before = site.fake.paths("POST").count("/collections/aliases")
+    before = len(site.fake.asked)
     catalog.publish(second)
-    assert site.fake.paths("POST").count("/collections/aliases") - before == 1
+    (change,) = [each for each in site.fake.asked[before:] if (each.method, each.url.path) == CHANGE_OF_ALIASES]
+    # None is deleted, so that it leads somewhere at any moment; and what readers follow comes first.
+    assert json.loads(change.content)["actions"] == [
+        {"create_alias": {"collection_name": "users-v1-b2-r1", "alias_name": "users"}},
+        {"create_alias": {"collection_name": FIRST, "alias_name": "users-previous"}},
+    ]
 
 
 def test_a_collection_that_the_server_cannot_build_is_rejected(site: Site):
@@ -160,6 +170,18 @@ def test_a_graph_that_takes_too_long_keeps_what_was_uploaded_for_the_next_build(
     again = site.process().create(1, WIDTH)
     assert again.add(people) == 0  # nobody is uploaded twice
     assert again.finish().count() == 1
+
+
+def test_a_server_that_is_green_as_it_has_not_noticed_yet_is_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("indexer.qdrant.making._EXACT_BELOW_KB", 0)
+    monkeypatch.setattr("indexer.qdrant.making._LOOK_EVERY_S", 0.01)
+    builder = site.process(qdrant_green_within_s=0.01).create(1, WIDTH)
+    builder.add([a_person("ann")])
+    site.fake.is_unaware = True
+    with pytest.raises(IndexUnavailable, match="was not built within"):
+        builder.finish()
+    site.fake.is_unaware = False
+    assert builder.finish().count() == 1
 
 
 def test_a_server_that_waits_for_a_word_after_a_restart_is_given_it(site: Site):
@@ -248,6 +270,68 @@ def test_a_batch_that_comes_late_does_not_undo_what_was_written_after_it(site: S
     builder.add([a_person("ann", EAST)])  # as it is sent again where an answer was lost
     builder.finish()
     assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == UP.tolist()
+
+
+def test_nor_does_one_of_a_builder_that_goes_on_where_another_died(site: Site):
+    first = site.process()
+    former = first.create(1, WIDTH)
+    former.add([a_person("ann", EAST, **content("ann"))])
+    former.pause()
+
+    builder = site.process().create(1, WIDTH)
+    changed = [a_person("ann", NORTH, **content("ann", "changed"))]
+    assert builder.add(changed) == 1
+    index = builder.finish()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == NORTH.tolist()
+    index.upsert([a_person("ann", UP, **content("ann", "changed again"))])
+    builder.add(changed)  # as it is sent again where an answer was lost
+    builder.finish()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == UP.tolist()
+
+
+def test_what_a_builder_that_died_had_sent_gives_way_though_it_comes_late(site: Site):
+    former = site.process().create(1, WIDTH)
+    former.pause()
+    builder = site.process().create(1, WIDTH)
+    old, new = a_person("ann", EAST, **content("ann", "old")), a_person("ann", NORTH, **content("ann", "new"))
+
+    def it_arrives_now(request: httpx.Request) -> None:
+        if request.method == "PUT":
+            site.fake.trouble = lambda _request: None
+            former.add([old])
+            former.finish()
+
+    site.fake.trouble = it_arrives_now  # after the builder has seen that ann is not there, before it has written her
+    assert builder.add([new]) == 1
+    index = builder.finish()
+    former.add([old])  # and once more
+    former.finish()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == NORTH.tolist()
+
+
+def test_nobody_sees_who_wrote_a_person(site: Site):
+    catalog = site.process()
+    index = catalog.open(a_version(catalog, a_person("ann", EAST, source="csv")))
+    seen = [index.get(["ann"])["ann"].payload, index.search(EAST, 1)[0].payload, index.near("ann", 1)[0]]
+    seen += [person.payload for some in index.walk(None) for person in some]
+    assert seen == [{"source": "csv"}] * 4
+
+
+# Several replicas
+
+
+def test_writes_to_the_same_point_are_ordered_and_no_certain_node_is_needed(site: Site):
+    catalog = site.process(qdrant_replicas=3, qdrant_write_consistency=2)
+    name = a_version(catalog, publish=False)
+    before = len(site.fake.asked)
+    with closing(catalog.open(name)) as index:
+        index.upsert([a_person("bob", UP)])
+        index.delete([point_id(UserId("bob"))])
+    catalog.drop(name)
+    catalog.prune(1)
+    writes = [each for each in site.fake.asked[before:] if "points" in each.url.path and not is_read(each)]
+    assert {each.url.params.get("ordering") for each in writes} == {"medium"}
+    assert site.fake.made["users-leases"].write_consistency_factor == 2
 
 
 def test_what_an_eraser_that_died_had_begun_is_swept_away_and_the_version_stays(site: Site):
