@@ -13,7 +13,7 @@ from features.profile import UserId
 from indexer.errors import IndexUnavailable
 from indexer.ports import IndexVersion, PersonVector
 from indexer.qdrant.collection import Collection
-from indexer.qdrant.index import QdrantUserIndex
+from indexer.qdrant.index import QdrantServerIndex
 from indexer.qdrant.leases import Lease
 from indexer.qdrant.line import Line
 from indexer.qdrant.making import wait_until_green
@@ -47,7 +47,7 @@ class QdrantVersionBuilder:
         patience_s = line.settings.qdrant_admin_timeout_s
         self._points = Collection(line, shelf.on_server(claim.collection), search_within_s=patience_s)
         self._adding = Adding(line, self._points, version.width, claim.builder, goes_on=self._goes_on)
-        self._index = QdrantUserIndex(self._points, version, lambda: None)
+        self._index = QdrantServerIndex(self._points, version, lambda: None)
         self._is_done = False
 
     def add(self, people: Sequence[PersonVector]) -> int:
@@ -63,7 +63,7 @@ class QdrantVersionBuilder:
     def added(self, user_ids: Sequence[UserId]) -> None:
         """Told of those who were added with a writer."""
 
-    def finish(self) -> QdrantUserIndex:
+    def finish(self) -> QdrantServerIndex:
         """Wait until all is written and the graph built; the returned index is for checking.
 
         Its ``version`` bears the name, the model's version and the width; the rest is for the builder to find out.
@@ -118,7 +118,7 @@ class ResumedBuilder(QdrantVersionBuilder):
         """The same; who is not told of by the end is not to be in it."""
         self._met.update(point_id(user_id).bytes for user_id in user_ids)
 
-    def finish(self) -> QdrantUserIndex:
+    def finish(self) -> QdrantServerIndex:
         """The same, after those were deleted who are not to be in it: they left after the other process had them."""
         self._adding.drain()
         for records in self._points.scroll(False, _AT_ONCE, vectors=False):

@@ -15,7 +15,7 @@ from indexer.manifest import MEND, parse_name, unproven, version_name
 from indexer.ports import IndexVersion, Outdated, nobody
 from indexer.qdrant.builder import Claim, QdrantVersionBuilder, ResumedBuilder
 from indexer.qdrant.collection import Collection as Points
-from indexer.qdrant.index import QdrantUserIndex
+from indexer.qdrant.index import QdrantServerIndex
 from indexer.qdrant.leases import Lease, Leases
 from indexer.qdrant.line import Line
 from indexer.qdrant.making import make
@@ -89,7 +89,7 @@ class QdrantIndexCatalog:
         found = [self._shelf.facts(collection) for name, collection in aliases.items() if parse_name(name)]
         return sorted(found, key=lambda version: (version.created_at, parse_name(version.name)))
 
-    def open(self, name: str) -> QdrantUserIndex:
+    def open(self, name: str) -> QdrantServerIndex:
         """Open a version for reading and writing, by as many processes as like to.
 
         With a key to read with only, nobody learns that it is open: it may be dropped meanwhile.
@@ -110,7 +110,7 @@ class QdrantIndexCatalog:
                 lease.release()
             raise
         points = Points(self._line, self._shelf.on_server(name))
-        return QdrantUserIndex(points, version, lease.release if lease else lambda: None)
+        return QdrantServerIndex(points, version, lease.release if lease else lambda: None)
 
     def rewrite(self, name: str, *, without: Collection[UUID], outdated: Outdated = nobody) -> QdrantVersionRewriter:
         """Begin to rewrite a version without some points; it is as it was, and cannot be opened, until it is sealed.

@@ -15,6 +15,7 @@ from indexer.errors import IndexUnavailable
 from indexer.qdrant.settings import QdrantSettings
 
 _IDLE_S = 3.0  # the server hangs up after five; who hangs up first never finds a dead connection
+_BACK_MS = 1_000  # gRPC's own would leave alone, for two minutes more, a server that was away for some and is back
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def _client(
 ) -> AsyncQdrantClient:
     most = settings.qdrant_connections
     more: dict[str, Any] = {} if transport is None else {"transport": transport}
-    grpc_options: dict[str, Any] = {}
+    grpc_options: dict[str, Any] = {"grpc.max_reconnect_backoff_ms": _BACK_MS}
     if settings.qdrant_ca_file is not None:
         try:
             more["verify"] = ssl.create_default_context(cafile=settings.qdrant_ca_file)

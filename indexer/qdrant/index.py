@@ -20,7 +20,7 @@ from indexer.qdrant.narrowing import filter_of
 from indexer.vectors import unit
 
 
-class QdrantUserIndex:
+class QdrantServerIndex:
     """One opened version in a collection."""
 
     def __init__(self, points: Points, version: IndexVersion, let_go: Callable[[], None]) -> None:

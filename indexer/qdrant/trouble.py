@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import grpc
 import httpx
@@ -13,8 +14,16 @@ from indexer.errors import IndexRefused, IndexUnavailable
 
 _AGAIN = "It is tried again by itself; is the server up, and SOUNDALIKE_QDRANT_URL right?"
 _KEY = "Check SOUNDALIKE_QDRANT_API_KEY and SOUNDALIKE_QDRANT_READ_ONLY_API_KEY."
+_TRUST = (
+    "Its certificate must be valid, for the name in SOUNDALIKE_QDRANT_URL, and if no public authority has signed it, "
+    "SOUNDALIKE_QDRANT_CA_FILE must hold that of who has."
+)
 _MOST_SAID = 200  # characters of what a server says that are passed on
 _CUT = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+_DISTRUST = re.compile(
+    r"certificate verify failed: [^(]+|CERTIFICATE_VERIFY_FAILED: [^:]+|Hostname Verification Check failed"
+)
+"""How OpenSSL says it to httpx, and to gRPC, which looks at names itself."""
 
 
 class Passing(IndexUnavailable):
@@ -53,7 +62,7 @@ def trouble_of(doing: str, error: Exception) -> IndexUnavailable:
     if isinstance(error, ResponseHandlingException | ValueError):  # ValueError: what is said to be JSON is not
         return _of_exchange(doing, getattr(error, "source", error))
     if isinstance(error, grpc.aio.AioRpcError):
-        return _of_status(doing, _STATUS.get(error.code(), 500), error.details() or error.code().name)
+        return _of_call(doing, error.code(), error.details() or "")
     return IndexUnavailable(f"{doing}: {_named(error)}.")
 
 
@@ -61,6 +70,7 @@ _STATUS = {
     grpc.StatusCode.UNAUTHENTICATED: 401,
     grpc.StatusCode.PERMISSION_DENIED: 403,
     grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 408,
     grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.FAILED_PRECONDITION: 400,
@@ -72,8 +82,22 @@ _STATUS = {
 
 def _of_exchange(doing: str, source: Exception) -> IndexUnavailable:
     if isinstance(source, httpx.HTTPError):
-        return Passing(f"{doing}: {_named(source)}.", was_cut=isinstance(source, _CUT))
+        said = str(source)
+        return _distrusted(doing, said) or Passing(f"{doing}: {_named(source)}.", was_cut=isinstance(source, _CUT))
     return IndexUnavailable(f"{doing}: the answer cannot be read.", "Is it a Qdrant server that answers there?")
+
+
+def _of_call(doing: str, code: grpc.StatusCode, details: str) -> IndexUnavailable:
+    said = _first(details) or code.name
+    if code is grpc.StatusCode.UNAVAILABLE:  # mostly there is no server that could have said so
+        return _distrusted(doing, details) or Passing(f"{doing}: {said}.")
+    return _of_status(doing, _STATUS.get(code, 500), said)
+
+
+def _distrusted(doing: str, said: str) -> IndexUnavailable | None:
+    """A certificate that is not accepted, which does not pass by itself."""
+    why = _DISTRUST.search(said)
+    return why and IndexUnavailable(f"{doing}: the server is not trusted ({why[0].rstrip('. ')}).", _TRUST)
 
 
 def _of_status(doing: str, status: int, said: str) -> IndexUnavailable:
@@ -91,10 +115,15 @@ def _said_in(error: UnexpectedResponse) -> str:
         said = str(json.loads(error.content)["status"]["error"])
     except (ValueError, TypeError, KeyError):
         said = error.reason_phrase
-    return said[:_MOST_SAID].rstrip(".")
+    return _first(said)
 
 
 def _named(error: Exception) -> str:
     """The kind of error and what it says; httpx has nothing to say of most cut connections."""
-    said = str(error).partition("\n")[0][:_MOST_SAID].rstrip(".")
+    said = _first(str(error))
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _first(said: str) -> str:
+    """As much of it as fits within a sentence."""
+    return said.partition("\n")[0][:_MOST_SAID].rstrip(".")
