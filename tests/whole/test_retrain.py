@@ -24,13 +24,13 @@ from trainer.settings import TrainerSettings
 yaml = pytest.importorskip("yaml")
 pytestmark = pytest.mark.xdist_group("retraining")
 
+FAST = {"SOUNDALIKE_TEST_SHARE": "0.4", "SOUNDALIKE_VIEWS": "2"}
 POOR = {
-    "SOUNDALIKE_TEST_SHARE": "0.4",
+    **FAST,
     "SOUNDALIKE_WIDTH": "8",
     "SOUNDALIKE_RIDGE": "1000",
     "SOUNDALIKE_LEARNING_RATE": "0.5",
     "SOUNDALIKE_DROPOUT": "0.9",
-    "SOUNDALIKE_VIEWS": "2",
 }
 """Settings with which a model cannot but be worse."""
 QDRANT, QDRANT_KEY = "https://qdrant.example.org", "a-key-that-writes"
@@ -87,8 +87,9 @@ def run_of(fake: FakeHopsworks, folder: Path, inputs: Inputs = Inputs(), *, qdra
 
     ``settings``: besides those of the workflow, for all of its steps.
     """
-    folder.mkdir()
-    (folder / ".venv").symlink_to(ROOT / ".venv")
+    folder.mkdir(exist_ok=True)
+    if not (folder / ".venv").exists():
+        (folder / ".venv").symlink_to(ROOT / ".venv")
     variables = fake.variables()
     values = {
         "github.workspace": str(folder),
@@ -154,7 +155,7 @@ def test_a_model_is_trained_proven_registered_and_indexed_on_a_server_for_all_wh
     fake: FakeHopsworks, tmp_path: Path
 ):
     with FakeQdrantSite(key=QDRANT_KEY, read_only_key="reads") as server:
-        run = run_of(fake, tmp_path / "one", qdrant=server.url, SOUNDALIKE_TEST_SHARE="0.4")
+        run = run_of(fake, tmp_path / "one", qdrant=server.url, **FAST)
         assert run.outcomes == {"refresh": 0, "train": 0, "index": 0, "vacuum": 0, "summary": 0}, run.said
         assert QDRANT_KEY not in run.said
         elsewhere = {"SOUNDALIKE_QDRANT_URL": server.url, "SOUNDALIKE_QDRANT_READ_ONLY_API_KEY": "reads"}
@@ -164,9 +165,7 @@ def test_a_model_is_trained_proven_registered_and_indexed_on_a_server_for_all_wh
     assert re.search(rf"users-v1-b1 .* {LARGE} .* live", listed)
 
 
-def test_a_worse_model_leaves_the_live_one_unless_it_is_forced_and_an_index_is_built_where_it_is_wanted(
-    fake: FakeHopsworks, tmp_path: Path
-):
+def test_a_worse_model_leaves_the_live_one(fake: FakeHopsworks, tmp_path: Path):
     worse = run_of(fake, tmp_path / "two", qdrant=QDRANT, **POOR)
     assert worse.outcomes == {"refresh": 0, "train": 3, "vacuum": 0, "rejection": 0, "summary": 0}, worse.said
     assert "::error title=Model rejected::The gate rejected the model; the live one stays." in worse.said
@@ -174,8 +173,28 @@ def test_a_worse_model_leaves_the_live_one_unless_it_is_forced_and_an_index_is_b
     assert "v2" in versions(fake, tmp_path / "home")
     assert "rejected" in versions(fake, tmp_path / "home")
 
-    forced = run_of(fake, tmp_path / "three", Inputs(epochs="0", force=True, build_index=False), qdrant=QDRANT, **POOR)
-    assert forced.outcomes == {"refresh": 0, "train": 0, "vacuum": 0, "summary": 0}, forced.said
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (Inputs("5"), ["features refresh", "trainer train --report report 5", "indexer", "features vacuum"]),
+        (
+            Inputs("5", force=True, build_index=False),
+            ["features refresh", "trainer train --report report --force 5", "features vacuum"],
+        ),
+    ],
+    ids=["as it is on Sundays", "forced, without an index"],
+)
+def test_what_is_chosen_by_hand_reaches_the_commands(
+    fake: FakeHopsworks, tmp_path: Path, inputs: Inputs, said: list[str]
+):
+    tells = tmp_path / ".venv" / "bin" / "python"
+    tells.parent.mkdir(parents=True)
+    tells.write_text("#!/bin/sh\nshift; echo $* $SOUNDALIKE_EPOCHS\n")
+    tells.chmod(0o755)
+    run = run_of(fake, tmp_path, inputs, qdrant=QDRANT)
+    assert run.is_green
+    assert run.said.splitlines() == said
 
 
 def test_without_features_nothing_is_trained_and_it_is_said_why(fake: FakeHopsworks, tmp_path: Path):
