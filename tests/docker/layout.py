@@ -6,17 +6,20 @@ In place of the image's packages there are those of the running Python. Needs Li
 
 from __future__ import annotations
 
+import ctypes
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -25,6 +28,9 @@ from tests.waiting import until
 
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/proc", "/dev")
 PACKAGES = "/opt/soundalike"
+CLONE_NEWNET = 0x40000000
+
+Made = TypeVar("Made")
 
 # A network in which nobody else is, and a command that keeps it: the loopback interface has to be brought up.
 _NETWORK = """
@@ -69,10 +75,12 @@ class Project:
     Attributes:
         folder: of volumes and of root folders.
         network: the process that keeps their network.
+        dotenv: what docker/.env says otherwise than its example.
     """
 
     folder: Path
     network: int
+    dotenv: Mapping[str, str] = field(default_factory=dict)
 
     def volume(self, name: str) -> Path:
         """The folder of a volume, made where there is none."""
@@ -101,16 +109,30 @@ class Project:
         words = list(command) or container["command"]
         return _done(self.process(stage, words, stage.environment | told, places))
 
+    def within(self, make: Callable[[], Made]) -> Made:
+        """What is made in the project's network: a socket stays in the one in which it was opened."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self._entered, make).result()
+
+    def _entered(self, make: Callable[[], Made]) -> Made:
+        with Path(f"/proc/{self.network}/ns/net").open() as network:
+            entered = ctypes.CDLL(None, use_errno=True).setns(network.fileno(), CLONE_NEWNET)
+        assert entered == 0, os.strerror(ctypes.get_errno())
+        return make()
+
     @contextmanager
     def started(self, service: str) -> Iterator[None]:
         """A service, once its health check says that it works, until the block ends; it has to end when told to."""
         with tempfile.TemporaryFile() as said:
             process = subprocess.Popen(self._command(service, (), {}), stdout=said, stderr=said)
+            health = stages()[self._target(service)].health
 
             def is_healthy() -> bool:
                 said.seek(0)
                 assert process.poll() is None, said.read().decode()
-                check = self._command(service, stages()[self._target(service)].health, {}, entrypoint=())
+                if not self._is_listened_to(health[-1]):  # a check would only take time from who starts
+                    return False
+                check = self._command(service, health, {}, entrypoint=())
                 return subprocess.run(check, capture_output=True, timeout=60, check=False).returncode == 0
 
             try:
@@ -121,6 +143,11 @@ class Project:
                 code = process.wait(timeout=60)
         assert code in {0, -15}
 
+    def _is_listened_to(self, asked: str) -> bool:
+        port = int(re.findall(r"127\.0\.0\.1:(\d+)", asked)[0])
+        sockets = Path(f"/proc/{self.network}/net/tcp").read_text()
+        return re.search(rf":{port:04X} [0-9A-F:]+ 0A ", sockets) is not None
+
     def _target(self, service: str) -> str:
         target: str = compose()["services"][service]["build"]["target"]
         return target
@@ -128,7 +155,7 @@ class Project:
     def _command(
         self, service: str, command: Sequence[str], settings: Mapping[str, str], entrypoint: Sequence[str] | None = None
     ) -> list[str]:
-        told: dict[str, Any] = compose()["services"][service]
+        told: dict[str, Any] = compose(**self.dotenv)["services"][service]
         stage = stages()[told["build"]["target"]]
         assert told["read_only"]
         assert told["tmpfs"] == ["/tmp"]  # noqa: S108 - of the container
@@ -145,7 +172,7 @@ class Project:
     ) -> list[str]:
         """A process in a root folder of its own; ``places`` says what else is where."""
         hosts = self.folder / "hosts"
-        hosts.write_text("127.0.0.1 localhost retriever dashboard\n")
+        hosts.write_text("127.0.0.1 localhost retriever dashboard qdrant\n")
         shared = [place for place in SYSTEM if Path(place).exists()]
         system = [f"{place}:{place}" for place in (*shared, *_bases(shared))]
         code = [f"{ROOT / folder}:/app/{folder.strip('/')}:ro" for folder in stage.folders]

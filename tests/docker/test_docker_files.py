@@ -28,13 +28,18 @@ ALONE = [(*stage.entrypoint, *stage.command) for stage in TARGETS]
 COMMANDS = sorted({*ALONE, *(tuple(command) for script in _scripts() for command in commands_in(script))})
 
 
-def test_programs_are_told_only_what_they_know():
-    known = set(re.findall(r"^# ((?:SOUNDALIKE|HOPSWORKS)_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+def test_programs_and_people_are_told_only_of_settings_that_there_are():
+    examples = EXAMPLE.read_text() + (ROOT / ".env.example").read_text()
+    known = set(re.findall(r"^(?:# )?(\w+)=", examples, re.MULTILINE)) | SERVICES["qdrant"]["environment"].keys()
+    manuals = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     files = [file for file in DOCKER.rglob("*") if file.is_file() and file.name != ".env"]
-    told = {name for file in files for name in re.findall(r"\b(?:SOUNDALIKE|HOPSWORKS)_[A-Z_]+\b", file.read_text())}
+    texts = [file.read_text(encoding="utf-8") for file in (*manuals, *files)]
+    told = {name for text in texts for name in re.findall(r"\b(?:SOUNDALIKE|HOPSWORKS|QDRANT)_[A-Z_]+…?", text)}
 
-    assert told - known == set()
-    assert "SOUNDALIKE_API_URL" in told
+    groups = {name for name in told if name.endswith("…")}
+    assert told - groups - known == set()
+    assert [name for name in groups if not any(each.startswith(name[:-1]) for each in known)] == []
+    assert {"SOUNDALIKE_API_URL", "SOUNDALIKE_QDRANT_…", "QDRANT_URL"} <= told
 
 
 def test_the_example_has_every_variable_of_the_compose_file_with_its_default():

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -66,16 +67,20 @@ def test_a_pod_may_run_where_pods_are_restricted(each: dict[str, Any]):
 
 @_every("")
 def test_what_a_container_mounts_is_a_volume_of_its_pod(each: dict[str, Any]):
+    _mounts_only_its_own(each)
     spec = _pod(each)["spec"]
-    claimed = {claim["metadata"]["name"] for claim in each["spec"].get("volumeClaimTemplates", [])}
-    there = claimed | {volume["name"] for volume in spec["volumes"]}
-    for container in _containers(each):
-        assert {mount["name"] for mount in container["volumeMounts"]} <= there
     manual = (ROOT / "docs/deploy.md").read_text()
     secrets = [volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume]
     assert [name for name in secrets if not re.search(rf"(generic |`){name}(`| )", manual)] == []
     for source in spec["containers"][0]["envFrom"]:
         assert source["configMapRef"]["name"] in _of("ConfigMap")
+
+
+def _mounts_only_its_own(each: dict[str, Any]) -> None:
+    claimed = {claim["metadata"]["name"] for claim in each["spec"].get("volumeClaimTemplates", [])}
+    there = claimed | {volume["name"] for volume in _pod(each)["spec"]["volumes"]}
+    for container in _containers(each):
+        assert {mount["name"] for mount in container["volumeMounts"]} <= there
 
 
 def test_the_weekly_training_works_on_the_servers_disk():
@@ -122,18 +127,20 @@ def test_the_embedded_engine_has_one_server_and_pages_scale():
     assert _of("PodDisruptionBudget")["dashboard"]["spec"]["minAvailable"] < scaled["spec"]["minReplicas"]
 
 
-def test_kustomize_builds_the_base_and_what_is_made_of_it():
+@pytest.mark.parametrize("name", ["base", "demo", "qdrant"])
+def test_kustomize_builds_what_a_cluster_takes(name: str):
     if shutil.which("kubectl") is None:
         pytest.skip("no kubectl here")
-    for name in ("base", "demo", "qdrant"):
-        command = ["kubectl", "kustomize", str(FOLDER / name)]
-        built = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert built.returncode == 0, built.stderr
-        objects = list(yaml.safe_load_all(built.stdout))
-        (retriever,) = [each for each in objects if each["kind"] == "StatefulSet"]
-        scaled = {each["spec"]["scaleTargetRef"]["name"] for each in objects if each["kind"].startswith("Horizontal")}
-        assert ("replicas" in retriever["spec"]) is ("retriever" not in scaled)
-        for each in objects:
-            assert each["metadata"]["labels"]["app.kubernetes.io/part-of"] == "soundalike"
-            if each["kind"] in {"StatefulSet", "Deployment", "CronJob"}:
-                assert all(container["image"].startswith("registry.example/") for container in _containers(each))
+    command = ["kubectl", "kustomize", str(FOLDER / name)]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert built.returncode == 0, built.stderr
+    objects = list(yaml.safe_load_all(built.stdout))
+    (retriever,) = [each for each in objects if each["kind"] == "StatefulSet"]
+    scaled = {each["spec"]["scaleTargetRef"]["name"] for each in objects if each["kind"].startswith("Horizontal")}
+    assert ("replicas" in retriever["spec"]) is ("retriever" not in scaled)
+    for each in objects:
+        kubernetes_validate.validate(each, "1.30.0", strict=True)
+        assert each["metadata"]["labels"]["app.kubernetes.io/part-of"] == "soundalike"
+        if each["kind"] in {"StatefulSet", "Deployment", "CronJob"}:
+            assert all(container["image"].startswith("registry.example/") for container in _containers(each))
+            _mounts_only_its_own(each)
