@@ -7,6 +7,7 @@ TrainerError
 ├── NoModel           the registry holds no such model
 ├── BrokenModel       a model's files are damaged or do not fit its description
 ├── RanksDisagree     processes that train together do not train the same thing
+├── RankLost          of processes that train together, another ended
 ├── UnwritableLessons  what training draws finds no room on the disk
 ├── TrainingUnderWay  another training works with the same files
 ├── RegistryUnavailable  the registry refuses, or cannot be reached
@@ -87,4 +88,17 @@ class RanksDisagree(TrainerError):
         super().__init__(
             "The processes that torchrun started do not see the same files.",
             "Put SOUNDALIKE_HOME on a disk that all machines share, or delete training/ in it on each of them.",
+        )
+
+
+class RankLost(TrainerError):
+    """Of the processes that torchrun started, another ended, or its machine cannot be reached any more."""
+
+    http_status, code, title = 503, "rank-lost", "Another process of the training ended"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another of the processes that train together ended.",
+            "If it does not say why, it was killed, most likely for memory. What was trained is kept: the same command "
+            "goes on with it.",
         )

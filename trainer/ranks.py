@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, distributed, nn
 
-from trainer.errors import RanksDisagree
+from trainer.errors import RankLost, RanksDisagree
 
 Rows = npt.NDArray[np.intp]
 _STEP, _DRAWING = timedelta(minutes=10), timedelta(days=2)
@@ -94,23 +94,31 @@ class Together:
         return np.array_split(rows, self._count)[self.rank]
 
     def gathered(self, mine: Tensor, count: int) -> Tensor:
-        """All rows; shares are filled up to one length for the way, since only tensors of one shape can be gathered."""
-        from torch.distributed.nn.functional import all_gather
+        """All rows; shares are filled up to one length for the way, since only tensors of one shape can be gathered.
 
+        Every rank computes the whole loss, so the gradient of a share is the same on all: nobody else has to be asked.
+        """
         sizes = [len(part) for part in np.array_split(np.arange(count), self._count)]
         filled = nn.functional.pad(mine, (0, 0, 0, sizes[0] - len(mine)))
-        parts = all_gather(filled)  # type: ignore[no-untyped-call]
+        parts = [torch.empty_like(filled) for _ in sizes]
+        distributed.all_gather(parts, filled.detach())
+        parts[self.rank] = filled
+        # As DistributedDataParallel takes the mean of what one rank alone has:
+        filled.register_hook(lambda gradient: gradient * self._count)  # type: ignore[no-untyped-call]
         return torch.cat([part[:size] for part, size in zip(parts, sizes, strict=True)])
 
     def parallel(self, module: nn.Module) -> nn.Module:
         """DistributedDataParallel; every rank computes the whole loss, so the mean of their gradients is its gradient.
 
-        (An embedding's gradient is summed over the ranks on its way back through ``gathered``, and then divided.)
+        (Of an embedding only one rank has the gradient: it is multiplied on its way back through ``gathered``.)
         """
         for parameter in module.parameters():
             distributed.broadcast(parameter.data, src=0)
-        # Parameters alone: no buffer ever changes, and that of the votes is sparse, which cannot be sent.
-        return nn.parallel.DistributedDataParallel(module, broadcast_buffers=False, init_sync=False)
+        parallel = nn.parallel.DistributedDataParallel(module, init_sync=False)
+        # Parameters alone: no buffer ever changes, and that of the votes is sparse, which cannot be sent. (As an
+        # argument it is deprecated from torch 2.13 on, and what takes its place is unknown before.)
+        parallel.broadcast_buffers = False
+        return parallel
 
     def agree_on(self, number: int) -> None:
         """Ask all of them."""
@@ -122,7 +130,11 @@ class Together:
 
 @contextmanager
 def ranks_here() -> Iterator[Ranks]:
-    """The ranks that torchrun started, or this process alone where it did not."""
+    """The ranks that torchrun started, or this process alone where it did not.
+
+    Raises:
+        RankLost: another of them ended early, so that this one cannot go on.
+    """
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield Alone()
         return
@@ -131,5 +143,9 @@ def ranks_here() -> Iterator[Ranks]:
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_STEP)
     try:
         yield Together()
+    except RuntimeError as error:
+        if isinstance(error, distributed.DistError) or "gloo/transport" in str(error):  # gloo has no type of its own
+            raise RankLost from error
+        raise
     finally:
         distributed.destroy_process_group()

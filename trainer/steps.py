@@ -50,8 +50,13 @@ class Step(nn.Module):
         return losses
 
     def _embed(self, part: Part) -> Tensor:
-        """Everybody's embeddings, float32 [count, width]; made in half precision where a GPU is fast at that."""
+        """Everybody's embeddings, float32 [count, width]; the losses, too, are made of these, in float32."""
         device = part.mine.values.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda" and torch.cuda.is_bf16_supported()):
+        with torch.autocast(device, torch.bfloat16, enabled=is_fast_at_bfloat16(device)):
             joint: Tensor = self.network(part.mine)[0]
         return self._ranks.gathered(joint.float(), part.count)
+
+
+def is_fast_at_bfloat16(device: str) -> bool:
+    """Whether it computes in bfloat16 itself, as GPUs do from NVIDIA's Ampere on; those before only emulate it."""
+    return device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

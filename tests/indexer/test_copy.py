@@ -1,5 +1,6 @@
 """A community moves from the embedded index to a Qdrant server and back, as it is, and an interrupted move goes on."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +18,7 @@ from indexer.qdrant.catalog import QdrantIndexCatalog
 from indexer.settings import IndexSettings
 from tests.fakes.qdrant import FakeQdrant, FakeQdrantSite
 from tests.indexer.qdrant_servers import a_fake_catalog
-from tests.indexer.versions import a_person, a_version, names
+from tests.indexer.versions import a_person, a_version, ids, names
 from tests.whole.programs import command, done
 
 PEOPLE = 40
@@ -46,6 +47,12 @@ def everybody() -> list[PersonVector]:
 def people(catalog: IndexCatalog) -> list[PersonVector]:
     with closing(catalog.open(catalog.live().name)) as index:
         return [person for batch in index.walk(None) for person in batch]
+
+
+def nearest(catalog: IndexCatalog) -> list[str]:
+    """Those ten whom a search finds for somebody who is in nobody's direction exactly."""
+    with closing(catalog.open(catalog.live().name)) as index:
+        return ids(index, np.array([1, 17.4, 3, 1], np.float32), 10)
 
 
 def must_be_the_same(one: IndexCatalog, other: IndexCatalog) -> None:
@@ -106,13 +113,31 @@ def test_where_nothing_was_published_there_is_nothing_to_copy(target: QdrantInde
 # As it is typed
 
 
-def test_a_community_moves_by_one_command_and_is_listed_there(source: EdgeIndexCatalog, tmp_path: Path):
+def test_a_community_moves_to_a_server_and_on_into_another_home_by_a_command_each(
+    source: EdgeIndexCatalog, tmp_path: Path
+):
+    name, other = source.live().name, tmp_path / "other"
     with FakeQdrantSite() as fake:
         there = {"SOUNDALIKE_QDRANT_URL": fake.url}
         run = command(tmp_path, "indexer", "copy", "--from", "embedded", "--to", "qdrant", **there)
         assert run.returncode == 0, run.stderr
-        assert run.stderr == f"copied {PEOPLE} people of {source.live().name} (embedded) to users-v3-b1 (qdrant)\n"
+        assert run.stderr == f"copied {PEOPLE} people of {name} (embedded) to users-v3-b1 (qdrant)\n"
         assert "users-v3-b1" in done(tmp_path, "indexer", "--list", SOUNDALIKE_VECTOR_INDEX="qdrant", **there)
+        run = command(other, "indexer", "copy", "--from", "qdrant", "--to", "embedded", **there)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == f"copied {PEOPLE} people of users-v3-b1 (qdrant) to users-v3-b1 (embedded)\n"
+    assert re.search(rf"users-v3-b1 +│ v3 +│ {PEOPLE} +│ .+ │ live │", run.stdout)
+    arrived = EdgeIndexCatalog(other / "index", IndexSettings())
+    must_be_the_same(arrived, source)
+    assert nearest(arrived) == nearest(source)
+
+
+def test_a_server_where_nothing_was_published_is_told_in_one_line_and_leaves_the_home_as_it_is(tmp_path: Path):
+    with FakeQdrantSite() as empty:
+        there = {"SOUNDALIKE_QDRANT_URL": empty.url}
+        run = command(tmp_path, "indexer", "copy", "--from", "qdrant", "--to", "embedded", **there)
+    assert (run.returncode, run.stdout, list(tmp_path.iterdir())) == (2, "", [])
+    assert run.stderr == "error: No index was published yet. Build one with: python -m indexer\n"
 
 
 def test_it_is_said_what_is_missing_or_cannot_be_meant(tmp_path: Path):

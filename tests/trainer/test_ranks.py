@@ -23,8 +23,9 @@ ALONE = Alone()
 
 def together(folder: Path) -> subprocess.CompletedProcess[str]:
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    program = ["-m", "tests.trainer.training_together", str(folder)]
-    return subprocess.run([*torchrun, *program], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    command = [*torchrun, "-m", "tests.trainer.training_together", str(folder)]
+    environment = {**os.environ, "TMPDIR": str(folder)}  # torchrun leaves a folder there
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 def two_machines(folder: Path) -> list[subprocess.CompletedProcess[str]]:

@@ -40,11 +40,13 @@ def lessons(folder: Path, ranks: Ranks) -> Lessons:
 
 
 def trained(ranks: Ranks, checkpoint: Checkpoint | NoCheckpoint, folder: Path) -> dict[str, np.ndarray]:
-    """The weights, and the losses of all epochs."""
+    """The weights, the losses of all epochs, and the last gradients, of whose scale Adam leaves no trace in weights."""
     trainer = Trainer(SETTINGS, lessons(folder, ranks), ranks)
     network, curve = trainer.fit(Progress(), checkpoint)
     weights = {name: value.detach().numpy() for name, value in network.state_dict().items()}
-    return {**weights, "curve": np.array([list(losses.values()) for losses in curve])}
+    learnt = [*network.named_parameters(), *trainer.losses.named_parameters()]
+    gradients = {f"gradient of {name}": value.grad.numpy() for name, value in learnt}
+    return {**weights, **gradients, "curve": np.array([list(losses.values()) for losses in curve])}
 
 
 def main(folder: Path) -> None:
