@@ -168,10 +168,6 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         codes.close()
         outside.close()
 
-    def warm_up() -> None:
-        outside.encoder.warm_up()
-        watch.step()
-
     expirer = None if outside.expire_command is None else Expirer(outside.expire_command)
     lookups = None if outside.lookups is None else GenreLookups(outside.lookups)
     return Parts(
@@ -193,7 +189,7 @@ def assemble(outside: Outside, settings: RetrieverSettings, features: FeatureSet
         settings=settings,
         features=features,
         identified=identified,
-        warm_up=warm_up,
+        warm_up=_warm_up(outside.encoder, watch, settings),
         close=close,
     )
 
@@ -225,6 +221,15 @@ def _notes(settings: RetrieverSettings, changes: Settled) -> tuple[Idempotent, L
     if oldest is not None:
         codes.void(changes.deleted(since=oldest))
     return idempotent, codes
+
+
+def _warm_up(encoder: TextEncoder, watch: SpotifyWatch, settings: RetrieverSettings) -> Callable[[], None]:
+    def warm_up() -> None:
+        if settings.warm_up:
+            encoder.warm_up()
+        watch.step()
+
+    return warm_up
 
 
 def _eraser(outside: Outside, settings: RetrieverSettings) -> Eraser | None:

@@ -30,6 +30,9 @@ class RetrieverSettings(AccessSettings):
     """Threads that read requests, search and use the stores; new profiles are encoded by one more."""
     reading_threads: Annotated[int, Field(ge=1, le=64)] = 4
     """Threads that read profiles at Spotify and ListenBrainz: that takes seconds, and holds up no other request."""
+    warm_up: bool = True
+    """Whether the text model is loaded as the server starts. Else the first text that nobody had before waits for it,
+    some seconds, and until then 0.3 GB and seven seconds of a core are spared: for small machines, and short lives."""
     dashboard_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = None
     """Where a browser goes on to after a login with Spotify, such as http://127.0.0.1:8501/. Unset: it is answered."""
     max_requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 64

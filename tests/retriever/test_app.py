@@ -2,6 +2,7 @@ import threading
 import time
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 from indexer.errors import IndexInUse
 from retriever.app import create_app
 from retriever.observe.metrics import Metrics
+from tests.builders import WordEncoder
 from tests.small_world import SETTINGS, SmallWorld
 
 
@@ -27,6 +29,15 @@ def test_all_is_opened_when_the_application_starts_and_let_go_of_when_it_ends(wo
             world.catalog.open(name)
     assert len(opened) == 1
     world.catalog.open(name).close()
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_the_text_model_is_loaded_as_the_server_starts_unless_it_is_to_wait(world: SmallWorld, is_wanted: bool) -> None:
+    encoder = Mock(WordEncoder(), wraps=WordEncoder())
+    settings = SETTINGS.model_copy(update={"warm_up": is_wanted})
+    with TestClient(create_app(lambda metrics: world.parts(metrics, settings, encoder=encoder), settings)):
+        pass
+    assert encoder.warm_up.called is is_wanted
 
 
 def test_nothing_is_closed_while_the_server_still_warms_up(world: SmallWorld) -> None:

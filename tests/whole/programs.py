@@ -163,5 +163,6 @@ def _answers(server: Server) -> bool:
 
 
 def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
+    """What a program is told. Few servers of the tests ever meet a new text: the others need no text model."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SOUNDALIKE_")}
-    return {**kept, "SOUNDALIKE_HOME": str(home), "COLUMNS": "200", **settings}
+    return {**kept, "SOUNDALIKE_HOME": str(home), "COLUMNS": "200", "SOUNDALIKE_WARM_UP": "false", **settings}

@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    with a_server(folder / "home") as server:
+    with a_server(folder / "home", SOUNDALIKE_WARM_UP="true") as server:
         yield server
 
 
