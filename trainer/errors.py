@@ -92,13 +92,13 @@ class RanksDisagree(TrainerError):
 
 
 class RankLost(TrainerError):
-    """Of the processes that torchrun started, another ended, or its machine cannot be reached any more."""
+    """Of the processes that torchrun started, another ended, or cannot be reached."""
 
     http_status, code, title = 503, "rank-lost", "Another process of the training ended"
 
-    def __init__(self) -> None:
+    def __init__(self, said: str) -> None:
         super().__init__(
-            "Another of the processes that train together ended.",
-            "If it does not say why, it was killed, most likely for memory. What was trained is kept: the same command "
-            "goes on with it.",
+            f"The connection to another of the processes that train together is lost: {said}.",
+            "If that one does not say why it ended, it was killed, most likely for memory. What was trained is kept: "
+            "the same command goes on with it.",
         )

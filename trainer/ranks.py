@@ -145,7 +145,7 @@ def ranks_here() -> Iterator[Ranks]:
         yield Together()
     except RuntimeError as error:
         if isinstance(error, distributed.DistError) or "gloo/transport" in str(error):  # gloo has no type of its own
-            raise RankLost from error
+            raise RankLost(str(error).partition("\n")[0].rstrip(".")) from error
         raise
     finally:
         distributed.destroy_process_group()

@@ -45,7 +45,9 @@ class QdrantVersionBuilder:
         self._line, self._shelf, self._claim, self._collection = line, shelf, claim, claim.collection
         # A version is proven by exact searches, while the server may still be busy: nobody waits for an answer.
         patience_s = line.settings.qdrant_admin_timeout_s
-        self._points = Collection(line, shelf.on_server(claim.collection), search_within_s=patience_s)
+        self._points = Collection(
+            line, shelf.on_server(claim.collection), search_within_s=patience_s, builder=claim.builder
+        )
         self._adding = Adding(line, self._points, version.width, claim.builder, goes_on=self._goes_on)
         self._index = QdrantServerIndex(self._points, version, lambda: None)
         self._is_done = False
@@ -69,6 +71,8 @@ class QdrantVersionBuilder:
         Its ``version`` bears the name, the model's version and the width; the rest is for the builder to find out.
         """
         self._adding.drain()
+        self._must_be_mine()
+        self._tidy_up()
         wait_until_green(self._line, self._points.name, self._index.version.width)
         return self._index
 
@@ -77,6 +81,7 @@ class QdrantVersionBuilder:
         name = self._index.version.name
         if version.name != name:
             raise IndexUnavailable(f"The version {version.name} cannot be sealed as {name}.")
+        self._must_be_mine()
         self._shelf.finish(self._collection, version)
         self._label(name)
         self._end()
@@ -87,12 +92,25 @@ class QdrantVersionBuilder:
             with ExitStack() as last_of_all_first:
                 last_of_all_first.callback(self._end)
                 last_of_all_first.enter_context(suppress(IndexUnavailable))  # swept away by the next builder
+                self._must_be_mine()
                 self._shelf.drop(self._collection)
 
     def pause(self) -> None:
         """Leave what was uploaded for the next builder of the same model."""
         if not self._is_done:
             self._end()
+
+    def _tidy_up(self) -> None:
+        """Delete whom a builder before has left; a new collection has nobody."""
+
+    def _must_be_mine(self) -> None:
+        """For this process may have stood still for so long that another has taken over. Raises IndexUnavailable."""
+        if not all(lease.is_mine() for lease in self._claim.leases):
+            raise IndexUnavailable(
+                f"Another process has taken over the building of {self._points.name}.",
+                "This one had not been heard of for longer than SOUNDALIKE_QDRANT_LEASE_S. Look what is there with: "
+                "python -m indexer --list",
+            )
 
     def _label(self, name: str) -> None:
         self._shelf.point({name: self._collection})
@@ -118,10 +136,8 @@ class ResumedBuilder(QdrantVersionBuilder):
         """The same; who is not told of by the end is not to be in it."""
         self._met.update(point_id(user_id).bytes for user_id in user_ids)
 
-    def finish(self) -> QdrantServerIndex:
-        """The same, after those were deleted who are not to be in it: they left after the other process had them."""
-        self._adding.drain()
+    def _tidy_up(self) -> None:
+        """Those are not to be in it who left after the other process had them."""
         for records in self._points.scroll(False, _AT_ONCE, vectors=False):
             points = [UUID(str(record.id)) for record in records]
             self._points.delete([point for point in points if point.bytes not in self._met])
-        return super().finish()

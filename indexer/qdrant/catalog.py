@@ -21,7 +21,7 @@ from indexer.qdrant.line import Line
 from indexer.qdrant.making import make
 from indexer.qdrant.rewriter import QdrantVersionRewriter, rewriter
 from indexer.qdrant.settings import QdrantSettings
-from indexer.qdrant.shelf import LEASES, LIVE, PREVIOUS, Shelf, collection_of, version_in
+from indexer.qdrant.shelf import LEASES, LIVE, PREVIOUS, Shelf, collection_of, next_collection, version_in
 
 _CHANGES = "the catalogue"
 _PATIENCE_S, _LOOK_EVERY_S = 30.0, 0.1
@@ -40,15 +40,17 @@ class QdrantIndexCatalog:
         self._line = Line(settings, transport)
         self._shelf = Shelf(self._line)
         self._leases = Leases(self._line, self._shelf.on_server(LEASES), clock)
+        self._clock = clock
 
     def create(self, model_version: int, width: int) -> QdrantVersionBuilder:
         """Begin a new version, or go on with one of the same model and settings that a process which died had begun."""
         with self._changing():
             aliases = self._shelf.aliases()
-            builder = self._leases.next_number("builders", 1)
+            builder = self._next_builder()
             for collection, lease in self._unfinished(aliases):
                 version = unproven(version_in(collection), model_version, width)
                 if version.name not in aliases and self._may_go_on(collection, version):
+                    self._shelf.reopen(collection)
                     return ResumedBuilder(self._line, self._shelf, Claim(collection, builder, [lease]), version)
                 self._sweep(collection, lease)
             name = version_name(model_version, self._next_build(model_version, aliases))
@@ -121,14 +123,15 @@ class QdrantIndexCatalog:
             IndexBeingRewritten: another eraser is at work on it. IndexUnavailable: it is damaged.
         """
         with self._changing():  # so that nobody drops it before it is locked
-            former = self._collection(name, self._shelf.aliases())
+            former, builder = self._collection(name, self._shelf.aliases()), self._next_builder()
             lease = self._leases.take(f"rewriting {name}")
             if lease is None:
                 raise _being_rewritten(name)
             if self._leases.is_held(f"open {name}"):
                 lease.release()
                 raise IndexInUse("A server has the index open.", "Wait until it has moved over, or stop it.")
-        return rewriter(self._line, self._shelf, former, LeftOut(frozenset(without), outdated), [lease])
+        claim = Claim(next_collection(former), builder, [lease])
+        return rewriter(self._line, self._shelf, former, claim, LeftOut(frozenset(without), outdated))
 
     def replace(self, name: str, fresh: str) -> bool:
         """Point the alias at ``fresh`` if it points at ``name``, in one atomic step; the way back stays what it was."""
@@ -195,6 +198,10 @@ class QdrantIndexCatalog:
     def _next_build(self, model_version: int, aliases: dict[str, str]) -> int:
         taken = [build for model, build in filter(None, map(parse_name, aliases)) if model == model_version]
         return self._leases.next_number(f"builds of v{model_version}", max(taken, default=0) + 1)
+
+    def _next_builder(self) -> int:
+        """Above those of all builders before; the time keeps it so even where somebody has deleted the leases."""
+        return self._leases.next_number("builders", int(self._clock()))
 
     def _collection(self, name: str, aliases: dict[str, str]) -> str:
         if parse_name(name) is None or name not in aliases:

@@ -13,15 +13,15 @@ from qdrant_client import AsyncQdrantClient, models
 
 from indexer.qdrant.line import Answer, Call, Line
 from indexer.qdrant.narrowing import search_params
+from indexer.qdrant.settings import LONGEST_SEARCH_S
+from indexer.qdrant.written_by import EVERYTHING_ELSE, by_builder, written_before
 
 READING, SEARCHING, WRITING = (f"The index cannot be {done}" for done in ("read", "searched", "written"))
 
-BUILDER = "builder"
-"""Field of the payload with the number of the builder that wrote it; none where it was written since. Nobody else's."""
-_ALL = models.PayloadSelectorExclude(exclude=[BUILDER])
 ORDERED = models.WriteOrdering.MEDIUM
 """Several processes may write the same point at once, which all replicas must take in the same order: so through one of
-them, another once it is lost. STRONG knows no other, and would refuse to write until that very node is back."""
+them, another once it is lost (for a moment, while that changes, in two orders). STRONG knows no other, and would refuse
+to write until that very node is back."""
 
 Origin = list[float] | str
 """Where a search goes out from: a vector, or the id of a point, which is then not found."""
@@ -33,16 +33,21 @@ Item = TypeVar("Item")
 class Collection:
     """Asks for points and writes them; every method may raise IndexUnavailable."""
 
-    def __init__(self, line: Line, name: str, *, search_within_s: float | None = None) -> None:
-        """``name`` is the collection's or an alias of it; what is not given is as the settings have it."""
-        self.name = name
+    def __init__(
+        self, line: Line, name: str, *, search_within_s: float | None = None, builder: int | None = None
+    ) -> None:
+        """``name`` is the collection's or an alias of it, ``builder`` who writes, where it is one.
+
+        What is not given is as the settings have it.
+        """
+        self.name, self._builder = name, builder
         self._line, settings = line, line.settings
         is_quantised = settings.qdrant_quantization != "none"
         self._params = {
             exact: search_params(settings, exact=exact, is_quantised=is_quantised) for exact in (False, True)
         }
         self._within_s = settings.qdrant_search_timeout_s if search_within_s is None else search_within_s
-        self._seconds = math.ceil(self._within_s)  # for the server, which knows whole ones only
+        self._seconds = min(math.ceil(self._within_s), LONGEST_SEARCH_S)  # for the server, which knows whole ones only
 
     def search(
         self, origin: Origin, wanted: int, allowed: models.Filter | None = None, *, exact: bool = False
@@ -55,7 +60,7 @@ class Collection:
 
         async def both(client: AsyncQdrantClient) -> tuple[Records, Scored]:
             records, found = await asyncio.gather(
-                client.retrieve(self.name, [point], with_payload=_ALL),
+                client.retrieve(self.name, [point], with_payload=EVERYTHING_ELSE),
                 self._query(client, point, wanted),
                 return_exceptions=True,
             )
@@ -114,7 +119,7 @@ class Collection:
             limit=wanted,
             query_filter=allowed,
             search_params=self._params[exact],
-            with_payload=_ALL,
+            with_payload=EVERYTHING_ELSE,
             timeout=self._seconds,
         )
         return answer.points
@@ -140,7 +145,13 @@ class Collection:
         return self._line.read(doing, call, within_s=self._within_s)
 
     def _upserted(self, points: Sequence[models.PointStruct]) -> None:
-        self._line.write(WRITING, lambda client: client.upsert(self.name, points, wait=True, ordering=ORDERED))
+        unless = None
+        if self._builder is not None:  # over what it has uploaded, too
+            points, unless = by_builder(self._builder, points), written_before(self._builder + 1)
+        self._line.write(
+            WRITING,
+            lambda client: client.upsert(self.name, points, wait=True, ordering=ORDERED, update_filter=unless),
+        )
 
     def _deleted(self, points: list[str]) -> None:
         chosen = models.PointIdsList(points=list(points))
@@ -158,4 +169,4 @@ def structs(points: Iterable[tuple[UUID, list[float], dict[str, object]]]) -> li
 
 
 def _shown(fields: bool | list[str]) -> bool | list[str] | models.PayloadSelectorExclude:
-    return _ALL if fields is True else fields
+    return EVERYTHING_ELSE if fields is True else fields

@@ -2,11 +2,11 @@
 
 A lease is a point without a vector that says until when it lasts; whoever holds it makes it last longer, and one whose
 process died ends by itself. That only one gets it is the server's doing: a conditional write replaces a lease that is
-over, and none that is not.
+over, and none that is not. A process that stood still for longer than its lease finds that it is another's.
 
 On a cluster a write is acknowledged once every replica that is up has it; the others are out until they caught up. So
-one replica is read. Asking for a majority would not be safer, but fail while a single one of two is away, and leave out
-holds that only some have: those must be seen.
+one replica is read. Asking for a majority would fail while a single one of two is away, and leave out holds that only
+some have: those must be seen. In the moment in which the replica that orders writes changes, two may get a lease.
 """
 
 from __future__ import annotations
@@ -39,12 +39,16 @@ class Lease:
 
     point: str
     holder: str
-    let_go: Callable[[Lease], None]
+    leases: Leases
+
+    def is_mine(self) -> bool:
+        """Whether nobody else has it meanwhile. Raises IndexUnavailable."""
+        return self.leases.holder_of(self.point) == self.holder
 
     def release(self) -> None:
         """Let go; with the server away, the lease ends by itself."""
         with suppress(IndexUnavailable):
-            self.let_go(self)
+            self.leases.let_go(self)
 
 
 class Leases:
@@ -68,7 +72,7 @@ class Leases:
             return lease
         dead = [payload for payload in payloads if not self._lives(payload)]
         for payload in dead:
-            self._let_go(Lease(point, str(payload.get("holder")), self._let_go))
+            self.let_go(Lease(point, str(payload.get("holder")), self))
         return self.take(what) if dead else None
 
     def share(self, what: str) -> Lease:
@@ -102,7 +106,7 @@ class Leases:
 
     def _put(self, point: str, what: str, unless: models.Filter | None) -> Lease:
         self._ready()
-        lease = Lease(point, str(uuid4()), self._let_go)
+        lease = Lease(point, str(uuid4()), self)
         payload = {**self._process, "what": what, "holder": lease.holder, "until": self._until()}
         struct = models.PointStruct(id=point, vector={}, payload=payload)
         self._line.write(
@@ -111,7 +115,13 @@ class Leases:
         )
         return lease
 
-    def _let_go(self, lease: Lease) -> None:
+    def holder_of(self, point: str) -> str | None:
+        """Who has a lease, by its point. Raises IndexUnavailable."""
+        held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
+        return next((str((record.payload or {}).get("holder")) for record in held), None)
+
+    def let_go(self, lease: Lease) -> None:
+        """What a lease that is released asks for. Raises IndexUnavailable."""
         mine = models.Filter(must=[models.HasIdCondition(has_id=[lease.point]), _is("holder", lease.holder)])
         chosen = models.FilterSelector(filter=mine)
         # A server that hangs must not keep a process from ending.

@@ -11,15 +11,14 @@ from qdrant_client import models
 
 from indexer.errors import IndexRejected, IndexUnavailable
 from indexer.points import most_wanted
-from indexer.qdrant.collection import BUILDER
 from indexer.qdrant.line import Line
 from indexer.qdrant.narrowing import field_indexes
-from indexer.qdrant.settings import QdrantSettings
+from indexer.qdrant.settings import LONGEST_SEARCH_S, QdrantSettings
+from indexer.qdrant.written_by import BUILDER
 
 _EXACT_BELOW_KB = 10_000  # vectors of a segment so small are compared one by one: as fast, and never wrong
 _MOST_ASKED = most_wanted(5_000)  # people whom a question may name, leave out and compare, generously
 _MOST_CONDITIONS = 16
-_LONGEST_SEARCH_S = 60  # that the settings allow
 # As much as the settings allow, since who searches may have others than who built.
 _MOST_CANDIDATES, _MOST_OVERSAMPLING = 4096, 16.0
 _LOOK_EVERY_S, _LOOKS = 0.5, 3
@@ -69,7 +68,7 @@ def limits(settings: QdrantSettings) -> models.StrictModeConfig:
     return models.StrictModeConfig(
         enabled=settings.qdrant_strict,
         max_query_limit=_MOST_ASKED,
-        max_timeout=_LONGEST_SEARCH_S,
+        max_timeout=LONGEST_SEARCH_S,
         unindexed_filtering_retrieve=False,
         unindexed_filtering_update=False,
         search_max_hnsw_ef=_MOST_CANDIDATES,

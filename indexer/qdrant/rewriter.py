@@ -5,7 +5,6 @@ A server deletes softly, and rids itself of the bytes some time or other: a fres
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from uuid import UUID
@@ -18,22 +17,20 @@ from indexer.manifest import MEND
 from indexer.ports import IndexVersion
 from indexer.qdrant.builder import Claim, QdrantVersionBuilder
 from indexer.qdrant.collection import Collection
-from indexer.qdrant.leases import Lease
 from indexer.qdrant.line import Line
 from indexer.qdrant.making import make
-from indexer.qdrant.shelf import Shelf, next_collection
+from indexer.qdrant.shelf import Shelf
 from indexer.qdrant.upload import Upload
 
 _BATCH = 500
-_BUILDER = 1  # of its collection, as nobody goes on with one that was broken off
 
 
 class QdrantVersionRewriter(QdrantVersionBuilder):
     """A version whose living people were copied; it stays as it was until it is sealed."""
 
-    def __init__(self, line: Line, shelf: Shelf, former: str, version: IndexVersion, leases: Sequence[Lease]) -> None:
-        """Takes over ``leases``, which keep others from the version."""
-        super().__init__(line, shelf, Claim(next_collection(former), _BUILDER, leases), version)
+    def __init__(self, line: Line, shelf: Shelf, former: str, claim: Claim, version: IndexVersion) -> None:
+        """Takes over the leases of the ``claim``, which keep others from the version."""
+        super().__init__(line, shelf, claim, version)
         self._former = former
 
     def _label(self, name: str) -> None:
@@ -42,27 +39,25 @@ class QdrantVersionRewriter(QdrantVersionBuilder):
         self._shelf.drop(self._former)
 
 
-def rewriter(
-    line: Line, shelf: Shelf, former: str, left_out: LeftOut, leases: Sequence[Lease]
-) -> QdrantVersionRewriter:
-    """Copy everybody in a collection but whom ``left_out`` names. Takes over ``leases``.
+def rewriter(line: Line, shelf: Shelf, former: str, claim: Claim, left_out: LeftOut) -> QdrantVersionRewriter:
+    """Copy everybody in a collection but whom ``left_out`` names. Takes over the leases of the ``claim``.
 
     Raises:
         IndexUnavailable: the version is damaged, or the server fails. And what ``left_out.outdated`` raises.
     """
-    fresh = next_collection(former)
+    fresh = claim.collection
     with ExitStack() as on_failure:
-        for lease in leases:
+        for lease in claim.leases:
             on_failure.callback(lease.release)
         version = shelf.facts(former)
         if fresh in shelf.collections():  # left by one that died
             shelf.drop(fresh)
         make(line, shelf.on_server(fresh), version.width)
         on_failure.callback(shelf.drop, fresh)
-        target = Upload(line, shelf.on_server(fresh), _BUILDER)
+        target = Upload(line, shelf.on_server(fresh), claim.builder)
         people = _copy(Collection(line, shelf.on_server(former)), target, left_out)
         on_failure.pop_all()
-    return QdrantVersionRewriter(line, shelf, former, replace(version, count=people), leases)
+    return QdrantVersionRewriter(line, shelf, former, claim, replace(version, count=people))
 
 
 def _copy(source: Collection, target: Upload, left_out: LeftOut) -> int:

@@ -8,6 +8,9 @@ from pydantic import Field, FilePath, SecretStr, model_validator
 
 from indexer.settings import IndexSettings
 
+LONGEST_SEARCH_S = 60
+"""What a search may be given at most; a finished collection refuses to be asked for more."""
+
 
 class QdrantSettings(IndexSettings):
     """Where the server is and how collections are made; what makes collections takes effect with the next build."""
@@ -26,7 +29,7 @@ class QdrantSettings(IndexSettings):
     """Port for gRPC, on the same host as the URL's."""
     qdrant_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,60}$")] = ""
     """Put before the names of all collections and aliases, so that several communities share a server."""
-    qdrant_search_timeout_s: Annotated[float, Field(gt=0, le=60)] = 0.8
+    qdrant_search_timeout_s: Annotated[float, Field(gt=0, le=LONGEST_SEARCH_S)] = 0.8
     """Seconds that a search or a look at some people may take: with a second, one that hangs is told within it."""
     qdrant_write_timeout_s: Annotated[float, Field(gt=0, le=600)] = 5.0
     """Seconds that one write, or one batch of a walk through everybody, may take."""

@@ -89,6 +89,16 @@ class Shelf:
         """Whether an unfinished collection is one that would be made now. Raises IndexUnavailable."""
         return self._metadata(collection).get("made_as") == made_as(self._line.settings, width)
 
+    def reopen(self, collection: str) -> None:
+        """Let a builder go on with a collection that was closed off, but never labelled. Raises IndexUnavailable."""
+        within_s, name = self._line.settings.qdrant_admin_timeout_s, self.on_server(collection)
+        open_to_all = models.StrictModeConfig(enabled=False)
+        self._line.write(
+            f"{_DOING} reopened",
+            lambda client: client.update_collection(name, strict_mode_config=open_to_all),
+            within_s=within_s,
+        )
+
     def finish(self, collection: str, version: IndexVersion) -> None:
         """Write a collection's facts, and close it off. Raises IndexUnavailable."""
         settings, within_s = self._line.settings, self._line.settings.qdrant_admin_timeout_s

@@ -1,8 +1,8 @@
 """Bulk upload: some batches under way at once and no more in memory, each tried again while the server is away.
 
-A batch that was given up for lost may come late: from this builder, or from one that died and on which this one goes
-on. So builders are numbered, each point says which one wrote it, and it is replaced only by a later builder. What was
-written beside a build says nothing, and is never replaced: it is newer.
+A batch that was given up for lost may come late: from this builder, or from one that died and where this one goes on.
+So builders are numbered, each point says which one wrote it, and an upload replaces only what earlier builders wrote.
+What a builder writes when it catches up bears its number too; what servers write bears none, and is newer than any.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from concurrent.futures import Future
 from qdrant_client import models
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from indexer.qdrant.collection import BUILDER
 from indexer.qdrant.line import Line
 from indexer.qdrant.trouble import Passing
+from indexer.qdrant.written_by import by_builder, written_before
 
 _DOING = "The people cannot be uploaded"
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 10.0
@@ -28,7 +28,7 @@ class Upload:
     def __init__(self, line: Line, collection: str, builder: int) -> None:
         """``builder``: a number above those of all who uploaded to this collection before."""
         self._line, self._collection, self._builder = line, collection, builder
-        self._earlier = models.Filter(must=[models.FieldCondition(key=BUILDER, range=models.Range(lt=builder))])
+        self._replaced = written_before(builder)
         self._places = threading.BoundedSemaphore(line.settings.qdrant_upload_streams)
         self._guard = threading.Lock()
         self._under_way: set[Future[None]] = set()
@@ -40,7 +40,7 @@ class Upload:
         Raises:
             IndexUnavailable: some batch could not be written, this one or another.
         """
-        points = [_written_by(self._builder, point) for point in points]
+        points = by_builder(self._builder, points)
         size = self._line.settings.qdrant_upload_batch
         for start in range(0, len(points), size):
             self._places.acquire()
@@ -75,7 +75,7 @@ class Upload:
         await retrying(
             self._line.writing,
             _DOING,
-            lambda client: client.upsert(self._collection, points, wait=True, update_filter=self._earlier),
+            lambda client: client.upsert(self._collection, points, wait=True, update_filter=self._replaced),
             within_s=settings.qdrant_admin_timeout_s,
         )
 
@@ -89,10 +89,6 @@ class Upload:
     def _raise(self) -> None:
         if self._trouble is not None:
             raise self._trouble
-
-
-def _written_by(builder: int, point: models.PointStruct) -> models.PointStruct:
-    return point.model_copy(update={"payload": {**(point.payload or {}), BUILDER: builder}})
 
 
 _growing = wait_random_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S)

@@ -63,6 +63,8 @@ class FakeQdrant:
         refusal = self._refusal(request)
         if refusal is not None:
             return refusal
+        if self._is_too_slow(request):
+            return httpx.Response(400, json={"status": {"error": "Limit exceeded for timeout"}})
         if request.url.path == "/":
             return httpx.Response(200, json={"title": "qdrant", "version": self.version})
         body = json.loads(request.content or b"{}")
@@ -96,6 +98,17 @@ class FakeQdrant:
         if key is None or key != self._keys["reads"]:
             return httpx.Response(401, text="Must provide an API key or an Authorization bearer token")
         return None if is_read(request) else httpx.Response(403, json={"status": {"error": "Forbidden: write access"}})
+
+    def _is_too_slow(self, request: httpx.Request) -> bool:
+        """Of what strict mode refuses, that a search wants more time than it allows."""
+        _, *place = request.url.path.split("/")
+        if place[:1] != ["collections"] or place[2:] != ["points", "query"]:
+            return False
+        aliases = {alias.alias_name: alias.collection_name for alias in self._local.get_aliases().aliases}
+        changes = self.changed.get(aliases.get(place[1], place[1]), [])
+        strict = next((each.strict_mode_config for each in reversed(changes) if each.strict_mode_config), None)
+        wanted = int(request.url.params.get("timeout", 0))
+        return strict is not None and bool(strict.enabled) and wanted > (strict.max_timeout or wanted)
 
     def _result(self, method: str, path: str, body: Any) -> Any:
         match method, *[part for part in path.split("/") if part]:

@@ -299,14 +299,84 @@ def test_what_a_builder_that_died_had_sent_gives_way_though_it_comes_late(site: 
         if request.method == "PUT":
             site.fake.trouble = lambda _request: None
             former.add([old])
-            former.finish()
+            former._adding.drain()
 
     site.fake.trouble = it_arrives_now  # after the builder has seen that ann is not there, before it has written her
     assert builder.add([new]) == 1
     index = builder.finish()
     former.add([old])  # and once more
-    former.finish()
+    former._adding.drain()
     assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == NORTH.tolist()
+
+
+def test_nor_is_what_a_builder_caught_up_with_kept_by_the_next_one_that_goes_on(site: Site):
+    first = site.process()
+    former = first.create(1, WIDTH)
+    former.add([a_person("ann", EAST, **content("ann"))])
+    caught_up = former.finish()
+    caught_up.upsert([a_person("ann", NORTH, **content("ann", "caught up"))])
+    caught_up.upsert([a_person("ann", NORTH, **content("ann", "caught up again"))])
+    assert caught_up.get(["ann"])["ann"].payload["content"] == "caught up again"
+    site.dies(first)
+
+    builder = site.process().create(1, WIDTH)
+    assert builder.add([a_person("ann", UP, **content("ann", "new"))]) == 1
+    index = builder.finish()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == UP.tolist()
+
+
+def test_builders_are_numbered_upwards_even_where_somebody_has_deleted_the_leases(site: Site):
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann", EAST, **content("ann"))])
+    builder.pause()
+    site.fake._local.delete_collection("users-leases")
+    site.now += 61
+
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann", UP, **content("ann", "new"))])
+    assert ids(builder.finish(), UP, 1) == ["ann"]
+    assert builder.finish().get([UserId("ann")])[UserId("ann")].vector.tolist() == UP.tolist()
+
+
+def test_a_builder_that_stood_still_until_another_took_over_does_no_harm(site: Site):
+    sleeper = site.process(qdrant_lease_s=3600)
+    sleeper.create(1, WIDTH).pause()
+    former = sleeper.create(1, WIDTH)
+    former.add([a_person("ann", **content("ann"))])
+    site.now += 3601
+    catalog = site.process()
+    builder = catalog.create(1, WIDTH)
+    builder.add([a_person("ann", **content("ann")), a_person("bob", **content("bob"))])
+    version = builder.finish().version
+
+    for wakes in (former.finish, lambda: former.seal(version)):
+        with pytest.raises(IndexUnavailable, match="taken over"):
+            wakes()
+    former.abort()
+    catalog.publish(finished(builder))
+    for _ in range(2):
+        with pytest.raises(IndexUnavailable, match="taken over"):
+            former.finish()
+        former.abort()
+    assert catalog.open(catalog.live().name).count() == 2
+
+
+def test_a_version_that_was_finished_and_never_labelled_is_gone_on_with(site: Site):
+    slow = {"qdrant_admin_timeout_s": 120.0}
+    first = site.process(**slow)
+    builder = first.create(1, WIDTH)
+    builder.add([a_person("ann", EAST, **content("ann"))])
+    index = builder.finish()
+    site.fake.trouble = lambda request: httpx.Response(504) if request.url.path == "/collections/aliases" else None
+    with pytest.raises(IndexUnavailable):
+        builder.seal(sealed_as(index.version))
+    site.fake.trouble = lambda _request: None
+    site.dies(first)
+
+    builder = site.process(**slow).create(1, WIDTH)
+    assert builder.add([a_person("ann", EAST, **content("ann"))]) == 0
+    assert ids(builder.finish(), EAST, 1, exact=True) == ["ann"]  # it may ask for as long as it takes
+    assert finished(builder) == "users-v1-b1"
 
 
 def test_nobody_sees_who_wrote_a_person(site: Site):
