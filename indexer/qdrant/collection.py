@@ -13,7 +13,6 @@ from qdrant_client import AsyncQdrantClient, models
 
 from indexer.qdrant.line import Answer, Call, Line
 from indexer.qdrant.narrowing import search_params
-from indexer.qdrant.settings import LONGEST_SEARCH_S
 from indexer.qdrant.written_by import EVERYTHING_ELSE, by_builder, written_before
 
 READING, SEARCHING, WRITING = (f"The index cannot be {done}" for done in ("read", "searched", "written"))
@@ -47,7 +46,7 @@ class Collection:
             exact: search_params(settings, exact=exact, is_quantised=is_quantised) for exact in (False, True)
         }
         self._within_s = settings.qdrant_search_timeout_s if search_within_s is None else search_within_s
-        self._seconds = min(math.ceil(self._within_s), LONGEST_SEARCH_S)  # for the server, which knows whole ones only
+        self._seconds = math.ceil(self._within_s)  # for the server, which knows whole ones only
 
     def search(
         self, origin: Origin, wanted: int, allowed: models.Filter | None = None, *, exact: bool = False
