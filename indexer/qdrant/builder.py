@@ -22,9 +22,6 @@ from indexer.qdrant.writing import Adding, QdrantWriter
 
 _AT_ONCE = 1_000
 
-Seal = Callable[[str, IndexVersion], None]
-"""Labels a collection, by its name, as the version."""
-
 
 @dataclass(frozen=True)
 class Claim:
@@ -69,6 +66,9 @@ class QdrantVersionBuilder:
         """Wait until all is written and the graph built; the returned index is for checking.
 
         Its ``version`` bears the name, the model's version and the width; the rest is for the builder to find out.
+
+        Raises:
+            IndexUnavailable: another process has taken over, or the server fails. IndexRejected: it cannot build it.
         """
         self._adding.drain()
         self._must_be_mine()

@@ -66,8 +66,7 @@ class Leases:
         """A lease that only one can have at a time; None where somebody has it. Raises IndexUnavailable."""
         point = str(uuid5(_NAMES, what))
         lease = self._put(point, what, _older_than(self._clock()))
-        held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
-        payloads = [record.payload or {} for record in held]
+        payloads = self._payloads(point)
         if any(payload.get("holder") == lease.holder for payload in payloads):
             return lease
         dead = [payload for payload in payloads if not self._lives(payload)]
@@ -98,8 +97,7 @@ class Leases:
         """A number above all that were given for ``what``; to be asked by one at a time. Raises IndexUnavailable."""
         self._ready()
         point = str(uuid5(_NAMES, what))
-        held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
-        number = max([at_least, *((record.payload or {}).get("last", 0) + 1 for record in held)])
+        number = max([at_least, *(payload.get("last", 0) + 1 for payload in self._payloads(point))])
         last = models.PointStruct(id=point, vector={}, payload={"last": number})
         self._line.write(_DOING, lambda client: client.upsert(self._collection, [last], ordering=ORDERED))
         return number
@@ -117,8 +115,7 @@ class Leases:
 
     def holder_of(self, point: str) -> str | None:
         """Who has a lease, by its point. Raises IndexUnavailable."""
-        held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
-        return next((str((record.payload or {}).get("holder")) for record in held), None)
+        return next((str(payload.get("holder")) for payload in self._payloads(point)), None)
 
     def let_go(self, lease: Lease) -> None:
         """What a lease that is released asks for. Raises IndexUnavailable."""
@@ -129,6 +126,11 @@ class Leases:
         self._line.write(
             _DOING, lambda client: client.delete(self._collection, chosen, ordering=ORDERED), within_s=within_s
         )
+
+    def _payloads(self, point: str) -> list[dict[str, Any]]:
+        """That of a point, if there is one."""
+        held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
+        return [record.payload or {} for record in held]
 
     def _lives(self, payload: dict[str, Any]) -> bool:
         if payload.get("until", 0) < self._clock():

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from indexer.ports import IndexCatalog, RewritableCatalog, UserIndex
+from tests.fakes.qdrant import FakeQdrant
 from tests.fakes.qdrant_grpc import FakeQdrantGrpc
 from tests.indexer.erasing import Home, everybody
 from tests.indexer.qdrant_servers import a_fake_catalog
+from tests.indexer.qdrant_site import Site
 from tests.indexer.versions import CATALOGS, EAST, KINDS, NORTH, a_person, a_version
 
 
@@ -43,3 +45,12 @@ def home(tmp_path: Path) -> Home:
     home = Home(tmp_path)
     home.store.upsert(everybody())
     return home
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site(FakeQdrant(), [])
+    yield site
+    for catalog in site.processes:
+        catalog.close()
+    site.fake.close()

@@ -1,0 +1,209 @@
+"""How a build on a Qdrant server goes on where another was broken off, and whose writes win."""
+
+import httpx
+import pytest
+
+from features.identity import point_id
+from features.profile import UserId
+from indexer.errors import IndexUnavailable
+from tests.indexer.qdrant_site import Site, content, finished
+from tests.indexer.versions import EAST, NORTH, UP, WIDTH, a_person, a_version, ids, names, sealed_as
+
+
+def test_the_next_process_goes_on_where_one_that_died_stopped(site: Site):
+    first = site.process()
+    builder = first.create(1, WIDTH)
+    builder.add([a_person("ann", EAST, **content("ann")), a_person("bob", NORTH, **content("bob"))])
+    builder.finish()
+    site.dies(first)
+
+    builder = site.process().create(1, WIDTH)
+    people = [a_person(who, EAST, **content(who)) for who in ("ann", "bob", "cleo")]
+    assert builder.add(people) == 1
+    index = builder.finish()
+    assert index.version.name == "users-v1-b1"
+    assert index.get([UserId("bob")])[UserId("bob")].vector.tolist() == NORTH.tolist()  # it was not written again
+    assert index.count() == 3
+
+
+def test_who_changed_or_left_meanwhile_is_as_they_are_now(site: Site):
+    first = site.process()
+    builder = first.create(1, WIDTH)
+    builder.add([a_person(who, EAST, **content(who)) for who in ("ann", "bob", "gone")])
+    builder.pause()
+
+    builder = site.process().create(1, WIDTH)
+    assert builder.add([a_person("ann", **content("ann")), a_person("bob", UP, **content("bob", "new"))]) == 1
+    index = builder.finish()
+    assert ids(index, UP, 9) == ["bob", "ann"]
+
+
+def test_what_a_builder_is_at_work_on_is_left_to_it(site: Site):
+    one, other = site.process(), site.process()
+    first = one.create(1, WIDTH)
+    first.add([a_person("ann")])
+    assert other.create(1, WIDTH).finish().version.name == "users-v1-b2"
+    assert other.prune(1) == []
+    assert finished(first) == "users-v1-b1"
+
+
+@pytest.mark.parametrize(
+    ("model", "width", "settings"),
+    [(2, WIDTH, {}), (1, WIDTH + 1, {}), (1, WIDTH, {"hnsw_m": 32}), (1, WIDTH, {"qdrant_shards": 2})],
+    ids=["another model", "another width", "another graph", "more shards"],
+)
+def test_what_cannot_be_gone_on_with_is_swept_away(site: Site, model: int, width: int, settings: dict[str, int]):
+    ann = [a_person("ann", [1] * width, **content("ann"))]
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann", **content("ann"))])
+    builder.pause()
+
+    builder = site.process(**settings).create(model, width)
+    assert builder.add(ann) == 1
+    assert site.fake.names() == {f"{builder.finish().version.name}-r1", "users-leases"}
+    assert "users-v1-b1-r1" not in site.fake.names()
+
+
+def test_a_batch_that_comes_late_does_not_undo_what_was_written_after_it(site: Site):
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann", EAST)])
+    index = builder.finish()
+    index.upsert([a_person("ann", UP)])
+    builder.add([a_person("ann", EAST)])  # as it is sent again where an answer was lost
+    builder.finish()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == UP.tolist()
+
+
+def test_nor_does_one_of_a_builder_that_goes_on_where_another_died(site: Site):
+    first = site.process()
+    former = first.create(1, WIDTH)
+    former.add([a_person("ann", EAST, **content("ann"))])
+    former.pause()
+
+    builder = site.process().create(1, WIDTH)
+    changed = [a_person("ann", NORTH, **content("ann", "changed"))]
+    assert builder.add(changed) == 1
+    index = builder.finish()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == NORTH.tolist()
+    index.upsert([a_person("ann", UP, **content("ann", "changed again"))])
+    builder.add(changed)  # as it is sent again where an answer was lost
+    builder.finish()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == UP.tolist()
+
+
+def test_what_a_builder_that_died_had_sent_gives_way_though_it_comes_late(site: Site):
+    former = site.process().create(1, WIDTH)
+    former.pause()
+    builder = site.process().create(1, WIDTH)
+    old, new = a_person("ann", EAST, **content("ann", "old")), a_person("ann", NORTH, **content("ann", "new"))
+
+    def it_arrives_now(request: httpx.Request) -> None:
+        if request.method == "PUT":
+            site.fake.trouble = lambda _request: None
+            former.add([old])
+            former._adding.drain()
+
+    site.fake.trouble = it_arrives_now  # after the builder has seen that ann is not there, before it has written her
+    assert builder.add([new]) == 1
+    index = builder.finish()
+    former.add([old])  # and once more
+    former._adding.drain()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == NORTH.tolist()
+
+
+def test_nor_is_what_a_builder_caught_up_with_kept_by_the_next_one_that_goes_on(site: Site):
+    first = site.process()
+    former = first.create(1, WIDTH)
+    former.add([a_person("ann", EAST, **content("ann"))])
+    caught_up = former.finish()
+    caught_up.upsert([a_person("ann", NORTH, **content("ann", "caught up"))])
+    caught_up.upsert([a_person("ann", NORTH, **content("ann", "caught up again"))])
+    assert caught_up.get(["ann"])["ann"].payload["content"] == "caught up again"
+    site.dies(first)
+
+    builder = site.process().create(1, WIDTH)
+    assert builder.add([a_person("ann", UP, **content("ann", "new"))]) == 1
+    index = builder.finish()
+    assert index.get([UserId("ann")])[UserId("ann")].vector.tolist() == UP.tolist()
+
+
+def test_builders_are_numbered_upwards_even_where_somebody_has_deleted_the_leases(site: Site):
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann", EAST, **content("ann"))])
+    builder.pause()
+    site.fake._local.delete_collection("users-leases")
+    site.now += 61
+
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann", UP, **content("ann", "new"))])
+    assert ids(builder.finish(), UP, 1) == ["ann"]
+    assert builder.finish().get([UserId("ann")])[UserId("ann")].vector.tolist() == UP.tolist()
+
+
+def test_a_builder_that_stood_still_until_another_took_over_does_no_harm(site: Site):
+    sleeper = site.process(qdrant_lease_s=3600)
+    sleeper.create(1, WIDTH).pause()
+    former = sleeper.create(1, WIDTH)
+    former.add([a_person("ann", **content("ann"))])
+    site.now += 3601
+    catalog = site.process()
+    builder = catalog.create(1, WIDTH)
+    builder.add([a_person("ann", **content("ann")), a_person("bob", **content("bob"))])
+    version = builder.finish().version
+
+    for wakes in (former.finish, lambda: former.seal(version)):
+        with pytest.raises(IndexUnavailable, match="taken over"):
+            wakes()
+    former.abort()
+    catalog.publish(finished(builder))
+    for _ in range(2):
+        with pytest.raises(IndexUnavailable, match="taken over"):
+            former.finish()
+        former.abort()
+    assert catalog.open(catalog.live().name).count() == 2
+
+
+def test_a_version_that_was_finished_and_never_labelled_is_gone_on_with(site: Site):
+    slow = {"qdrant_admin_timeout_s": 120.0}
+    first = site.process(**slow)
+    builder = first.create(1, WIDTH)
+    builder.add([a_person("ann", EAST, **content("ann"))])
+    index = builder.finish()
+    site.fake.trouble = lambda request: httpx.Response(504) if request.url.path == "/collections/aliases" else None
+    with pytest.raises(IndexUnavailable):
+        builder.seal(sealed_as(index.version))
+    site.fake.trouble = lambda _request: None
+    site.dies(first)
+
+    builder = site.process(**slow).create(1, WIDTH)
+    assert builder.add([a_person("ann", EAST, **content("ann"))]) == 0
+    assert ids(builder.finish(), EAST, 1, exact=True) == ["ann"]  # it may ask for as long as it takes
+    assert finished(builder) == "users-v1-b1"
+
+
+def test_nobody_sees_who_wrote_a_person(site: Site):
+    catalog = site.process()
+    index = catalog.open(a_version(catalog, a_person("ann", EAST, source="csv")))
+    seen = [index.get(["ann"])["ann"].payload, index.search(EAST, 1)[0].payload, index.near("ann", 1)[0]]
+    seen += [person.payload for some in index.walk(None) for person in some]
+    assert seen == [{"source": "csv"}] * 4
+
+
+def test_what_an_eraser_that_died_had_begun_is_swept_away_and_the_version_stays(site: Site):
+    first = site.process()
+    name = a_version(first, a_person("ann"), a_person("bob"), publish=False)
+    first.rewrite(name, without=[point_id(UserId("ann"))])
+    site.dies(first)
+    second = site.process()
+    assert second.create(1, WIDTH).finish().version.name == "users-v1-b2"
+    assert "users-v1-b1-r2" not in site.fake.names()
+    assert second.open(name).count() == 2
+
+
+def test_a_version_that_was_rewritten_lies_in_another_collection_and_the_former_is_gone(site: Site):
+    catalog = site.process()
+    name = a_version(catalog, a_person("ann"), a_person("bob"))
+    builder = catalog.rewrite(name, without=[point_id(UserId("ann"))])
+    builder.seal(builder.finish().version)
+    assert site.fake.names() == {"users-v1-b1-r2", "users-leases"}
+    assert names(catalog) == [name]
