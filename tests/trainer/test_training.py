@@ -166,3 +166,21 @@ def test_the_fastest_device_there_is_trains_unless_another_is_wished_for(
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: "mps" in there)
 
     assert pick_device(wish).type == picked
+
+
+@pytest.mark.parametrize(
+    ("wish", "has_cuda", "has_mps", "picked"),
+    [
+        ("auto", True, True, "cuda"),
+        ("auto", False, True, "mps"),
+        ("auto", False, False, "cpu"),
+        ("cpu", True, True, "cpu"),
+        ("mps", True, True, "mps"),
+    ],
+)
+def test_a_gpu_is_used_when_there_is_one_unless_something_else_is_wished_for(
+    wish: str, has_cuda: bool, has_mps: bool, picked: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: has_cuda)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: has_mps)
+    assert pick_device(wish).type == picked
