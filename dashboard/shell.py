@@ -21,6 +21,8 @@ PAGES: tuple[tuple[str, str, Callable[[Room], None]], ...] = (
     ("mine", "My data", mine.show),
 )
 
+_BEGINS_AT_THE_TOP = "<script data-page='{}'>document.querySelector('[data-testid=stMain]').scrollTop = 0</script>"
+
 
 def show(room: Room, first: str = "find") -> None:
     """Draw the page that the visitor is on; ``first`` is the one at the bare address."""
@@ -35,6 +37,7 @@ def show(room: Room, first: str = "find") -> None:
 
 def _guarded(screen: Callable[[Room], None], room: Room, name: str) -> Callable[[], None]:
     def run() -> None:
+        _begin_at_the_top(name)
         try:
             screen(room)
         except DashboardError as error:
@@ -44,3 +47,12 @@ def _guarded(screen: Callable[[Room], None], room: Room, name: str) -> Callable[
 
     run.__name__ = name
     return run
+
+
+def _begin_at_the_top(name: str) -> None:
+    """Scroll up when a page is opened, and only then: a script runs once, as its text is the same at each redrawing.
+
+    Streamlit keeps how far down the page before was scrolled wherever the new one is drawn before the old is gone.
+    """
+    with st.container(key="to-the-top"):
+        st.html(_BEGINS_AT_THE_TOP.format(name), unsafe_allow_javascript=True)

@@ -31,6 +31,6 @@ def a_page(name: str, stub: Stub, session: str = "", **settings: object) -> AppT
 
 
 def html_of(test: AppTest) -> str:
-    """All HTML fragments of a page, one after the other; the style is none."""
-    bodies = [element.proto.body for element in test.get("html")]
-    return "\n".join(body for body in bodies if not body.startswith("<style"))
+    """All HTML fragments of a page, one after the other; neither the style nor what may run scripts is one."""
+    shown = [element.proto for element in test.get("html") if not element.proto.unsafe_allow_javascript]
+    return "\n".join(each.body for each in shown if not each.body.startswith("<style"))

@@ -142,6 +142,7 @@ def test_the_browsers_way_back_leads_to_the_two_who_were_compared_before(page: A
     page.get_by_role("button", name="Compare with").first.click()
     page.get_by_role("heading", name="What only one has").wait_for()
     before = str(page.url)
+    settled(page)
     page.get_by_role("combobox", name="The other").click()
     others = page.get_by_role("option")
     others.first.wait_for()
@@ -156,6 +157,26 @@ def test_the_browsers_way_back_leads_to_the_two_who_were_compared_before(page: A
     page.go_back()
     until(lambda: page.get_by_role("combobox", name="The other").input_value() == name)
     assert page.url == before
+
+
+def test_a_page_that_another_leads_to_begins_at_its_top_and_stays_where_it_was_scrolled_to(page: Any, whole: Whole):
+    down = "() => document.querySelector('[data-testid=stMain]').scrollTop"
+    joins(page, whole)
+    # However fast the next page comes: what was scrolled away is never short of content, so nothing else scrolls up.
+    page.add_style_tag(content=".stMainBlockContainer { min-height: 4000px }")
+    page.get_by_role("button", name="Compare with").last.scroll_into_view_if_needed()
+    assert page.evaluate(down) > 0
+    page.get_by_role("button", name="Compare with").last.click()
+    page.get_by_role("heading", name="What only one has").wait_for()
+    settled(page)
+    assert page.evaluate(down) == 0
+    page.get_by_role("heading", name="What only one has").scroll_into_view_if_needed()
+    stays = page.evaluate(down)
+    assert stays > 0
+    page.get_by_role("button", name="Compare", exact=True).evaluate("each => each.click()")  # draws the page anew
+    page.wait_for_timeout(500)
+    settled(page)
+    assert page.evaluate(down) == stays
 
 
 def test_what_says_that_something_goes_on_waits_300_ms_before_it_shows(page: Any, whole: Whole):
