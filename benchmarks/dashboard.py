@@ -20,8 +20,9 @@ import httpx
 from benchmarks.crowd import crowd
 from features.settings import HomeSettings, load
 from retriever.own_server import own_server
+from tests.ports import a_free_port
 from tests.whole.browser import a_browser, a_dashboard, started
-from tests.whole.programs import a_free_port, done
+from tests.whole.programs import done
 
 EMPTY = "import streamlit as st\n\nst.title('Nothing')\n"
 LAID_OUT = "() => document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?.l2p"

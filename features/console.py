@@ -49,12 +49,12 @@ def progress(*, silent: bool = False) -> Progress:
 
 
 def main(app: typer.Typer, name: str) -> None:
-    """Run a command line; a SoundalikeError becomes one line and exit code 2, Ctrl-C a word and 130."""
+    """Run a command line; a SoundalikeError becomes one line and its exit code, mostly 2, Ctrl-C a word and 130."""
     try:
         app(prog_name=name)
     except SoundalikeError as error:
         stderr().print(f"[bold red]error:[/] {_escape(error.what)} {_escape(error.mend)}".rstrip(), highlight=False)
-        sys.exit(EXIT_BAD_INPUT)
+        sys.exit(error.exit_status)
     except SystemExit as ending:
         if ending.code == EXIT_INTERRUPTED:  # typer turns Ctrl-C into this, without a word
             stderr().print("interrupted; what was finished is kept, run the same command again to go on")

@@ -44,11 +44,13 @@ class SoundalikeError(Exception):
         what: what happened, in one sentence.
         mend: what to do about it, in one sentence; may be empty.
         http_status: the status that the HTTP rim answers with.
+        exit_status: the status that a command line ends with.
         code: a stable, machine-readable name of the kind of error.
         title: the kind of error in a few words.
     """
 
     http_status: int = 500
+    exit_status: int = 2
     code: str = "error"
     title: str = "Something went wrong"
 

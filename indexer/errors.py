@@ -3,6 +3,7 @@
 IndexerError
 ├── NoIndex            no version was ever published, or none to go back to
 ├── IndexUnavailable   the index cannot be opened or does not answer
+│   ├── IndexDamaged   what is kept of it cannot be read
 │   ├── IndexInUse     another process has it open
 │   ├── IndexBeingRewritten  an eraser is at work on it
 │   └── IndexRefused   its server does not accept the key
@@ -24,13 +25,19 @@ class IndexerError(SoundalikeError):
 class NoIndex(IndexerError):
     """No version was ever published, or there is none to go back to."""
 
-    http_status, code, title = 503, "no-index", "No index"
+    http_status, exit_status, code, title = 503, 4, "no-index", "No index"
 
 
 class IndexUnavailable(IndexerError):
     """The index cannot be opened or does not answer."""
 
     http_status, code, title = 503, "index-unavailable", "The index is not available"
+
+
+class IndexDamaged(IndexUnavailable):
+    """What is kept of a version cannot be read: it is damaged, or of another format."""
+
+    code, title = "index-damaged", "The index is damaged"
 
 
 class IndexInUse(IndexUnavailable):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.axes import Axes
-from indexer.errors import IndexUnavailable
+from indexer.errors import IndexDamaged
 from indexer.files import write_atomically
 from indexer.ports import Cleared, IndexVersion
 
@@ -55,7 +55,7 @@ def version_of(name: str, facts: dict[str, Any]) -> IndexVersion:
     """The inverse of :func:`facts_of`; ``name`` is whose they are said to be.
 
     Raises:
-        IndexUnavailable: they are damaged or of another format.
+        IndexDamaged: they are damaged or of another format.
     """
     try:
         written_as = facts["format"]
@@ -63,12 +63,12 @@ def version_of(name: str, facts: dict[str, Any]) -> IndexVersion:
             return _version_of({key: value for key, value in facts.items() if key != "format"})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise damaged(name) from error
-    raise IndexUnavailable(f"The index {name} was written in format {written_as}, not {_FORMAT}.", MEND)
+    raise IndexDamaged(f"The index {name} was written in format {written_as}, not {_FORMAT}.", MEND)
 
 
-def damaged(name: str) -> IndexUnavailable:
+def damaged(name: str) -> IndexDamaged:
     """What there is to say of a version whose facts cannot be read."""
-    return IndexUnavailable(f"The facts of the index {name} are missing or damaged.", MEND)
+    return IndexDamaged(f"The facts of the index {name} are missing or damaged.", MEND)
 
 
 def write_manifest(folder: Path, version: IndexVersion, shard: str = FIRST_SHARD) -> None:
@@ -78,12 +78,12 @@ def write_manifest(folder: Path, version: IndexVersion, shard: str = FIRST_SHARD
 
 
 def read_manifest(folder: Path) -> IndexVersion:
-    """Raises IndexUnavailable where the facts are missing, damaged or of another format."""
+    """Raises IndexDamaged where the facts are missing, damaged or of another format."""
     return _read(folder)[0]
 
 
 def read_shard(folder: Path) -> str:
-    """Name of the folder's shard that is meant. Raises IndexUnavailable as :func:`read_manifest` does."""
+    """Name of the folder's shard that is meant. Raises IndexDamaged as :func:`read_manifest` does."""
     return _read(folder)[1]
 
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], object], seconds: float = 120) -> None:
-    """Wait until ``condition()`` holds."""
+def until(condition: Callable[[], object], seconds: float = 120, *, every_s: float = 0.02) -> None:
+    """Wait until ``condition()`` holds, and look at it ``every_s``."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
+        time.sleep(every_s)

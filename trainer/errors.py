@@ -91,6 +91,19 @@ class RanksDisagree(TrainerError):
         )
 
 
+class NoDevice(TrainerError):
+    """The device that is wished for is not there, or not for each process."""
+
+    http_status, code, title = 503, "no-device", "No such device"
+
+    def __init__(self, wish: str, gpus: int, processes: int) -> None:
+        few = f" for each of {processes} processes, but {gpus} GPUs in all" if wish == "cuda" and processes > 1 else ""
+        super().__init__(
+            f"SOUNDALIKE_DEVICE is {wish}, but there is none{few}.",
+            "Set it to auto, which takes what there is, start fewer processes, or install torch for it.",
+        )
+
+
 class RankLost(TrainerError):
     """Of the processes that torchrun started, another ended, or cannot be reached."""
 

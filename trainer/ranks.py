@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, distributed, nn
 
+from trainer.device import pick_device
 from trainer.errors import RankLost, RanksDisagree
 
 Rows = npt.NDArray[np.intp]
@@ -129,18 +130,23 @@ class Together:
 
 
 @contextmanager
-def ranks_here() -> Iterator[Ranks]:
+def ranks_here(wish: str) -> Iterator[Ranks]:
     """The ranks that torchrun started, or this process alone where it did not.
 
+    Args:
+        wish: the device to train on, as for :func:`trainer.device.pick_device`.
+
     Raises:
+        NoDevice: it is not there.
         RankLost: another of them ended early, so that this one cannot go on.
     """
+    has_gpu = pick_device(wish).type == "cuda"
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield Alone()
         return
-    if torch.cuda.is_available():
+    if has_gpu:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_STEP)
+    distributed.init_process_group("nccl" if has_gpu else "gloo", timeout=_STEP)
     try:
         yield Together()
     except RuntimeError as error:

@@ -164,7 +164,7 @@ def _kept_back(people: Sequence[UserFeatures], share: float) -> set[UserId]:
 def open_session(settings: TrainerSettings) -> Iterator[Session]:
     """Open everything that a command of the trainer needs; of several ranks, rank 0 alone shows how far it is."""
     features = refreshed(features_compose.build(settings))
-    with ranks_here() as ranks, console.progress(silent=ranks.rank > 0) as bar:
+    with ranks_here(settings.device) as ranks, console.progress(silent=ranks.rank > 0) as bar:
         task = bar.add_task("reading the feature store", total=settings.epochs)
 
         def on_epoch(epoch: int, losses: Losses) -> None:

@@ -17,6 +17,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from trainer.checkpoint import Checkpoint, NoCheckpoint
+from trainer.device import pick_device
 from trainer.discriminant import discriminant
 from trainer.inputs import Inputs
 from trainer.lesson_files import Lessons
@@ -129,12 +130,3 @@ def _usable(usable: npt.NDArray[np.bool_], chunk: int = 4096) -> list[Rows]:
     """The usable rows, in chunks that bound memory."""
     rows = np.flatnonzero(usable)
     return np.array_split(rows, max(1, ceil(len(rows) / chunk)))
-
-
-def pick_device(wish: str) -> torch.device:
-    """The device wished for, or the fastest that is there."""
-    if wish != "auto":
-        return torch.device(wish)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

@@ -18,7 +18,7 @@ class RaySettings(HomeSettings):
     """A cluster that runs, told from one of its nodes: ``auto``, or ``HOST:PORT``. None: Ray is started on this
     machine, on loopback, for as long as it takes."""
     ray_actors: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Processes that embed, one core each; None: as many as the cluster has cores when it begins."""
+    """Processes that embed, one core each; None: as many as the cluster has cores. There are never more than shards."""
     ray_shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)] = 64
     """Files that the feature store is cut into for them: a few for each process, so that none waits for another."""
     ray_folder: Path | None = None

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
 from features.identity import point_id
 from features.profile import UserId
 from indexer.errors import IndexUnavailable
-from indexer.ports import IndexVersion, PersonVector
+from indexer.ports import NEVER_CLEARED, IndexVersion, PersonVector
 from indexer.qdrant.collection import Collection
+from indexer.qdrant.green import wait_until_green
 from indexer.qdrant.index import QdrantServerIndex
 from indexer.qdrant.leases import Lease
 from indexer.qdrant.line import Line
-from indexer.qdrant.making import wait_until_green
 from indexer.qdrant.shelf import Shelf
 from indexer.qdrant.writing import Adding, QdrantWriter
 
@@ -135,6 +135,14 @@ class ResumedBuilder(QdrantVersionBuilder):
     def added(self, user_ids: Sequence[UserId]) -> None:
         """The same; who is not told of by the end is not to be in it."""
         self._met.update(point_id(user_id).bytes for user_id in user_ids)
+
+    def seal(self, version: IndexVersion) -> None:
+        """As of a new one, but nobody's bytes are said to be gone: who has left since the other process may lie there.
+
+        Raises:
+            IndexUnavailable: it is another version.
+        """
+        super().seal(replace(version, cleared=NEVER_CLEARED))
 
     def _tidy_up(self) -> None:
         """Those are not to be in it who left after the other process had them."""

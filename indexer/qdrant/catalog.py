@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import httpx
 
-from indexer.errors import IndexBeingRewritten, IndexInUse, IndexUnavailable, NoIndex
+from indexer.errors import IndexBeingRewritten, IndexDamaged, IndexInUse, IndexUnavailable, NoIndex
 from indexer.left_out import LeftOut
 from indexer.manifest import MEND, parse_name, unproven, version_name
 from indexer.ports import IndexVersion, Outdated, nobody
@@ -22,7 +23,9 @@ from indexer.qdrant.making import make
 from indexer.qdrant.rewriter import QdrantVersionRewriter, rewriter
 from indexer.qdrant.settings import QdrantSettings
 from indexer.qdrant.shelf import LEASES, LIVE, PREVIOUS, Shelf, collection_of, next_collection, version_in
+from indexer.qdrant.trouble import NotThere
 
+_log = logging.getLogger(__name__)
 _CHANGES = "the catalogue"
 _PATIENCE_S, _LOOK_EVERY_S = 30.0, 0.1
 
@@ -75,8 +78,9 @@ class QdrantIndexCatalog:
             aliases = self._shelf.aliases()
             if LIVE not in aliases or PREVIOUS not in aliases:
                 raise NoIndex("There is no earlier version to go back to.", MEND)
+            version = self._shelf.facts(aliases[PREVIOUS])
             self._shelf.point({LIVE: aliases[PREVIOUS], PREVIOUS: aliases[LIVE]})
-            return self._shelf.facts(aliases[PREVIOUS])
+            return version
 
     def live(self) -> IndexVersion:
         """The version that the alias points at. Raises ``NoIndex`` if none was published."""
@@ -86,9 +90,13 @@ class QdrantIndexCatalog:
         return self._shelf.facts(collection)
 
     def versions(self) -> list[IndexVersion]:
-        """All sealed versions, oldest first."""
-        aliases = self._shelf.aliases()
-        found = [self._shelf.facts(collection) for name, collection in aliases.items() if parse_name(name)]
+        """All sealed versions, oldest first; damaged ones are logged and left out, the next build drops them."""
+        found = []
+        for collection in self._sealed(self._shelf.aliases()).values():
+            try:
+                found.append(self._shelf.facts(collection))
+            except (IndexDamaged, NotThere) as error:  # NotThere: another process has dropped it meanwhile
+                _log.warning("%s", error)
         return sorted(found, key=lambda version: (version.created_at, parse_name(version.name)))
 
     def open(self, name: str) -> QdrantServerIndex:
@@ -162,15 +170,18 @@ class QdrantIndexCatalog:
             for collection, lease in self._unfinished(aliases):
                 self._sweep(collection, lease)
             self._leases.sweep()
-            newest = [version.name for version in reversed(self.versions())]
+            newest, sealed = [version.name for version in reversed(self.versions())], self._sealed(aliases)
             pointed = [version_in(aliases[alias]) for alias in (LIVE, PREVIOUS) if alias in aliases]
             kept = list(dict.fromkeys([*pointed, *newest]))[: max(keep, 1)]
-            doomed = sorted(name for name in newest if name not in kept)
-            return [name for name in doomed if self._drop(name, aliases[name])]
+            return [name for name in sorted(sealed) if name not in kept and self._drop(name, sealed[name])]
 
     def close(self) -> None:
         """Let go of connections, and with them, after a while, of all leases."""
         self._line.close()
+
+    def _sealed(self, aliases: dict[str, str]) -> dict[str, str]:
+        """Collections of all versions, by the versions' names, readable or not."""
+        return {name: collection for name, collection in aliases.items() if parse_name(name)}
 
     def _unfinished(self, aliases: dict[str, str]) -> Iterator[tuple[str, Lease]]:
         """Collections that are no version and that nobody builds any more, each with the lease to build it."""

@@ -1,8 +1,9 @@
 """Who is at what: holds on a version, a build or the whole catalogue, kept on the server for all machines to see.
 
-A lease is a point without a vector that says until when it lasts; whoever holds it makes it last longer, and one whose
-process died ends by itself. That only one gets it is the server's doing: a conditional write replaces a lease that is
-over, and none that is not. A process that stood still for longer than its lease finds that it is another's.
+A lease is a point without a vector that says until when it lasts; whoever holds it makes it last longer. It ends by
+itself where the process died, was not told that it got it, or could not say that it let it go. That only one gets it is
+the server's doing: a conditional write replaces a lease that is over, and none that is not. A process that stood still
+for longer than its lease finds that it is another's.
 
 On a cluster a write is acknowledged once every replica that is up has it; the others are out until they caught up. So
 one replica is read. Asking for a majority would fail while a single one of two is away, and leave out holds that only
@@ -12,8 +13,6 @@ some have: those must be seen. In the moment in which the replica that orders wr
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +25,9 @@ from qdrant_client import models
 
 from indexer.errors import IndexUnavailable
 from indexer.qdrant.collection import ORDERED
-from indexer.qdrant.line import Line
+from indexer.qdrant.line import Answer, Call, Line
+from indexer.qdrant.making import create
+from indexer.qdrant.process import may_run, this_process
 
 _NAMES = UUID("7f0a1c52-3c5e-4d2b-9f55-6d0b8f0a9b1e")
 _DOING = "The leases of the index cannot be had"
@@ -58,9 +59,9 @@ class Leases:
         """``clock``: seconds since 1970."""
         self._line, self._collection, self._clock = line, collection, clock
         self._lasts_s = line.settings.qdrant_lease_s
-        self._process = {"process": str(uuid4()), "host": socket.gethostname(), "pid": os.getpid()}
         self._guard = threading.Lock()
         self._is_ready = False
+        self._held: frozenset[str] = frozenset()  # holders whose leases are made to last longer
 
     def take(self, what: str) -> Lease | None:
         """A lease that only one can have at a time; None where somebody has it. Raises IndexUnavailable."""
@@ -68,7 +69,7 @@ class Leases:
         lease = self._put(point, what, _older_than(self._clock()))
         payloads = self._payloads(point)
         if any(payload.get("holder") == lease.holder for payload in payloads):
-            return lease
+            return self._kept(lease)
         dead = [payload for payload in payloads if not self._lives(payload)]
         for payload in dead:
             self.let_go(Lease(point, str(payload.get("holder")), self))
@@ -76,15 +77,13 @@ class Leases:
 
     def share(self, what: str) -> Lease:
         """A lease that any number can have. Raises IndexUnavailable."""
-        return self._put(str(uuid4()), what, None)
+        return self._kept(self._put(str(uuid4()), what, None))
 
     def is_held(self, what: str) -> bool:
         """Whether anybody who lives has a lease. Raises IndexUnavailable."""
         self._ready()
         asked = models.Filter(must=[_is("what", what)])
-        records, _ = self._line.read(
-            _DOING, lambda client: client.scroll(self._collection, scroll_filter=asked, limit=_MOST)
-        )
+        records, _ = self._read(lambda client: client.scroll(self._collection, scroll_filter=asked, limit=_MOST))
         return any(self._lives(record.payload or {}) for record in records)
 
     def sweep(self) -> None:
@@ -105,7 +104,7 @@ class Leases:
     def _put(self, point: str, what: str, unless: models.Filter | None) -> Lease:
         self._ready()
         lease = Lease(point, str(uuid4()), self)
-        payload = {**self._process, "what": what, "holder": lease.holder, "until": self._until()}
+        payload = {**this_process(), "what": what, "holder": lease.holder, "until": self._until()}
         struct = models.PointStruct(id=point, vector={}, payload=payload)
         self._line.write(
             _DOING,
@@ -113,12 +112,19 @@ class Leases:
         )
         return lease
 
+    def _kept(self, lease: Lease) -> Lease:
+        with self._guard:
+            self._held |= {lease.holder}
+        return lease
+
     def holder_of(self, point: str) -> str | None:
         """Who has a lease, by its point. Raises IndexUnavailable."""
         return next((str(payload.get("holder")) for payload in self._payloads(point)), None)
 
     def let_go(self, lease: Lease) -> None:
-        """What a lease that is released asks for. Raises IndexUnavailable."""
+        """What a lease that is released asks for. Raises IndexUnavailable, and the lease ends by itself."""
+        with self._guard:
+            self._held -= {lease.holder}
         mine = models.Filter(must=[models.HasIdCondition(has_id=[lease.point]), _is("holder", lease.holder)])
         chosen = models.FilterSelector(filter=mine)
         # A server that hangs must not keep a process from ending.
@@ -129,13 +135,17 @@ class Leases:
 
     def _payloads(self, point: str) -> list[dict[str, Any]]:
         """That of a point, if there is one."""
-        held = self._line.read(_DOING, lambda client: client.retrieve(self._collection, [point], with_payload=True))
+        held = self._read(lambda client: client.retrieve(self._collection, [point], with_payload=True))
         return [record.payload or {} for record in held]
+
+    def _read(self, call: Call[Answer]) -> Answer:
+        """In the time of a write, as it is part of one: the server may be busy with what was uploaded."""
+        return self._line.read(_DOING, call, within_s=self._line.settings.qdrant_write_timeout_s)
 
     def _lives(self, payload: dict[str, Any]) -> bool:
         if payload.get("until", 0) < self._clock():
             return False
-        return payload.get("host") != self._process["host"] or _is_running(int(payload.get("pid", 0)))
+        return may_run(payload)
 
     def _until(self) -> float:
         return self._clock() + self._lasts_s
@@ -151,36 +161,32 @@ class Leases:
         settings, within_s = self._line.settings, self._line.settings.qdrant_admin_timeout_s
         if self._line.read(_DOING, lambda client: client.collection_exists(self._collection), within_s=within_s):
             return
-        try:
-            self._line.write(
-                _DOING,
-                lambda client: client.create_collection(
-                    self._collection,
-                    vectors_config={},
-                    shard_number=1,
-                    replication_factor=settings.qdrant_replicas,
-                    write_consistency_factor=settings.qdrant_write_consistency,
-                    timeout=int(within_s) + 1,
-                ),
-                within_s=within_s,
-            )
-        except IndexUnavailable:  # somebody else may have been quicker
-            if not self._line.read(_DOING, lambda client: client.collection_exists(self._collection)):
-                raise
+        create(
+            self._line,
+            _DOING,
+            self._collection,
+            vectors_config={},
+            shard_number=1,
+            replication_factor=settings.qdrant_replicas,
+            write_consistency_factor=settings.qdrant_write_consistency,
+        )
 
     async def _go_on(self) -> None:
-        """Make all leases of this process last longer, again and again."""
-        mine = models.Filter(must=[_is("process", str(self._process["process"]))])
+        """Make all leases that are held here last longer, again and again."""
         while True:
             await asyncio.sleep(self._lasts_s / 4)
-            with suppress(IndexUnavailable):
-                await self._line.writing(
-                    _DOING,
-                    lambda client: client.set_payload(
-                        self._collection, {"until": self._until()}, mine, ordering=ORDERED
-                    ),
-                    within_s=self._lasts_s / 4,
-                )
+            if held := self._held:
+                with suppress(IndexUnavailable):
+                    await self._prolong(held)
+
+    async def _prolong(self, held: frozenset[str]) -> None:
+        theirs = models.Filter(must=[models.FieldCondition(key="holder", match=models.MatchAny(any=sorted(held)))])
+        until = {"until": self._until()}
+        await self._line.writing(
+            _DOING,
+            lambda client: client.set_payload(self._collection, until, theirs, ordering=ORDERED),
+            within_s=self._lasts_s / 4,
+        )
 
 
 def _is(field: str, value: str) -> models.FieldCondition:
@@ -189,13 +195,3 @@ def _is(field: str, value: str) -> models.FieldCondition:
 
 def _older_than(moment: float) -> models.Filter:
     return models.Filter(must=[models.FieldCondition(key="until", range=models.Range(lt=moment))])
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is another user's
-        return True
-    return True

@@ -19,7 +19,7 @@ from indexer.qdrant.builder import Claim, QdrantVersionBuilder
 from indexer.qdrant.collection import Collection
 from indexer.qdrant.line import Line
 from indexer.qdrant.making import make
-from indexer.qdrant.shelf import Shelf
+from indexer.qdrant.shelf import LIVE, Shelf
 from indexer.qdrant.upload import Upload
 
 _BATCH = 500
@@ -34,8 +34,9 @@ class QdrantVersionRewriter(QdrantVersionBuilder):
         self._former = former
 
     def _label(self, name: str) -> None:
-        labels = [alias for alias, collection in self._shelf.aliases().items() if collection == self._former]
-        self._shelf.point(dict.fromkeys({name, *labels}, self._collection))
+        labels = {alias for alias, collection in self._shelf.aliases().items() if collection == self._former}
+        what_readers_follow_first = sorted({name, *labels}, key=lambda alias: alias != LIVE)
+        self._shelf.point(dict.fromkeys(what_readers_follow_first, self._collection))
         self._shelf.drop(self._former)
 
 

@@ -40,7 +40,8 @@ class QdrantSettings(IndexSettings):
     qdrant_upload_batch: Annotated[int, Field(ge=1, le=1000)] = 256
     """People in one request of a build; with their payloads some 2 MB, where a server takes 32."""
     qdrant_upload_streams: Annotated[int, Field(ge=1, le=64)] = 4
-    """Requests of a build under way at once, which is also all that memory holds. Two to four fill a node."""
+    """Requests of a build under way at once, which is also all that memory holds. Two to four fill a node. (With Ray,
+    each of its processes has as many.)"""
     qdrant_upload_patience_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
     """Seconds for which a build tries a batch again while the server restarts or has too much to do."""
     qdrant_green_within_s: Annotated[float, Field(gt=0, le=604_800)] = 7200.0

@@ -17,11 +17,10 @@ from typing import Any
 
 from qdrant_client import models
 
-from indexer.errors import IndexUnavailable
 from indexer.manifest import damaged, facts_of, version_of
 from indexer.ports import IndexVersion
 from indexer.qdrant.line import Line
-from indexer.qdrant.making import limits, made_as
+from indexer.qdrant.making import UNLIMITED, limits, made_as, make_field_indexes
 from indexer.qdrant.trouble import NotThere, Passing
 
 LIVE, PREVIOUS, LEASES = "users", "users-previous", "users-leases"
@@ -90,14 +89,18 @@ class Shelf:
         return self._metadata(collection).get("made_as") == made_as(self._line.settings, width)
 
     def reopen(self, collection: str) -> None:
-        """Let a builder go on with a collection that was closed off, but never labelled. Raises IndexUnavailable."""
+        """Let a builder go on with a collection that was closed off, or not even made to its end.
+
+        Raises:
+            IndexUnavailable: the server fails.
+        """
         within_s, name = self._line.settings.qdrant_admin_timeout_s, self.on_server(collection)
-        open_to_all = models.StrictModeConfig(enabled=False)
         self._line.write(
             f"{_DOING} reopened",
-            lambda client: client.update_collection(name, strict_mode_config=open_to_all),
+            lambda client: client.update_collection(name, strict_mode_config=UNLIMITED),
             within_s=within_s,
         )
+        make_field_indexes(self._line, name)
 
     def finish(self, collection: str, version: IndexVersion) -> None:
         """Write a collection's facts, and close it off. Raises IndexUnavailable."""
@@ -142,7 +145,7 @@ class Shelf:
         try:
             info = self._line.read(f"{_DOING} read", lambda client: client.get_collection(name), within_s=within_s)
         except NotThere as error:
-            raise IndexUnavailable(f"The collection {name} was dropped meanwhile.") from error
+            raise NotThere(f"The collection {name} was dropped meanwhile.") from error
         return info.config.metadata or {}
 
     def _own(self, name: str) -> str:

@@ -12,7 +12,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from indexer.errors import IndexRefused, IndexUnavailable
 
-_AGAIN = "It is tried again by itself; is the server up, and SOUNDALIKE_QDRANT_URL right?"
+_AGAIN = "It may pass: try again. Is the server up, and SOUNDALIKE_QDRANT_URL right?"
 _KEY = "Check SOUNDALIKE_QDRANT_API_KEY and SOUNDALIKE_QDRANT_READ_ONLY_API_KEY."
 _TRUST = (
     "Its certificate must be valid, for the name in SOUNDALIKE_QDRANT_URL, and if no public authority has signed it, "

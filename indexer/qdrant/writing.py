@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+import numpy as np
+from qdrant_client import models
+
 from indexer.payload import CONTENT
 from indexer.points import points_of
 from indexer.ports import PersonVector
@@ -12,6 +15,8 @@ from indexer.qdrant.collection import Collection, structs
 from indexer.qdrant.line import Line
 from indexer.qdrant.settings import QdrantSettings
 from indexer.qdrant.upload import Upload
+
+_SAME_WITHIN = 1e-5  # engines embed in batches of other sizes, which moves the last digits
 
 
 class Adding:
@@ -27,12 +32,19 @@ class Adding:
         """Add a batch; returns how many had to be written."""
         points = points_of(people, self._width)
         if self._goes_on:
-            # The model is the same, so whose content is the same has the same vector.
-            records = self._collection.retrieve((point for point, _, _ in points), [CONTENT], vectors=False)
-            held = {UUID(str(record.id)): (record.payload or {}).get(CONTENT) for record in records}
-            points = [each for each in points if held.get(each[0]) is None or held[each[0]] != each[2].get(CONTENT)]
+            records = self._collection.retrieve((point for point, _, _ in points), [CONTENT], vectors=True)
+            held = {UUID(str(record.id)): record for record in records}
+            points = [each for each in points if each[0] not in held or not _is_same(held[each[0]], each[1], each[2])]
         self._upload.put(structs(points))
         return len(points)
+
+
+def _is_same(held: models.Record, vector: list[float], payload: dict[str, object]) -> bool:
+    """The vector is compared, too: another model may bear the number of the one that the builder before had."""
+    content = (held.payload or {}).get(CONTENT)
+    if content is None or content != payload.get(CONTENT):
+        return False
+    return bool(np.allclose(np.asarray(held.vector, np.float32), np.asarray(vector, np.float32), atol=_SAME_WITHIN))
 
 
 class QdrantWriter:
@@ -41,7 +53,9 @@ class QdrantWriter:
     def __init__(self, settings: QdrantSettings, collection: str, width: int, builder: int, *, goes_on: bool) -> None:
         """``collection`` as the server names it."""
         line = Line(settings)  # open until the process ends
-        self._adding = Adding(line, Collection(line, collection), width, builder, goes_on=goes_on)
+        # What is read back may wait behind what is written, and nobody waits for an answer.
+        points = Collection(line, collection, search_within_s=settings.qdrant_admin_timeout_s)
+        self._adding = Adding(line, points, width, builder, goes_on=goes_on)
 
     def add(self, people: Sequence[PersonVector]) -> None:
         """Add a batch; it is written when this returns. Raises IndexUnavailable."""

@@ -15,6 +15,7 @@ from dashboard.cli import app
 from dashboard.errors import NotStarted, WrongSettings
 from dashboard.launch import an_api, answers
 from dashboard.settings import DashboardSettings, load
+from tests.ports import a_free_port
 from tests.whole.programs import ROOT
 
 
@@ -43,8 +44,7 @@ def told(**more: object) -> DashboardSettings:
 
 
 def nobody() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{a_free_port()}"
 
 
 def test_an_api_that_answers_is_used_and_left_running(api: str):

@@ -137,5 +137,10 @@ def test_the_version_that_the_api_tells_stays_in_the_image():
 
 def test_settings_and_passwords_of_a_checkout_are_not_committed():
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    assert {".env", "docker/settings.env"} <= set(ignored)
-    assert [path["path"] for path in SERVICES["retriever"]["env_file"]] == ["settings.env"]
+    assert {".env", "docker/settings.env", "docker/secrets.env"} <= set(ignored)
+    assert [path["path"] for path in SERVICES["retriever"]["env_file"]] == ["settings.env", "secrets.env"]
+
+
+@pytest.mark.parametrize("page", ["dashboard", "gradio"])
+def test_pages_that_strangers_look_at_are_given_no_secret_of_others(page: str):
+    assert [path["path"] for path in SERVICES[page]["env_file"]] == ["settings.env"]

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.docker.files import compose, stages
-from tests.whole.programs import a_free_port
+from tests.ports import a_free_port
 
 ASKED_FOR = {
     "retriever": "/readyz",

@@ -12,7 +12,7 @@ from qdrant_client import models
 from features.identity import point_id
 from features.profile import UserId
 from indexer.build import whole_or_not
-from indexer.errors import IndexInUse, IndexRejected, IndexUnavailable, NoIndex
+from indexer.errors import IndexDamaged, IndexInUse, IndexRejected, IndexUnavailable, NoIndex
 from indexer.qdrant.catalog import QdrantIndexCatalog
 from tests.fakes.qdrant import is_read
 from tests.indexer.qdrant_servers import settings_of
@@ -52,6 +52,14 @@ def test_without_quantization_there_is_none(site: Site):
     site.process(qdrant_quantization="none", qdrant_payload_on_disk=False).create(1, WIDTH)
     assert site.fake.made[FIRST].quantization_config is None
     assert site.fake.made[FIRST].payload.memory == models.Memory.CACHED
+
+
+def test_a_server_s_own_limits_for_new_collections_hold_for_none_of_these(site: Site):
+    finished_with(site, "ann")
+    assert {name: made.strict_mode_config.enabled for name, made in site.fake.made.items()} == {
+        FIRST: False,
+        "users-leases": False,
+    }
 
 
 def test_what_searches_are_narrowed_by_is_indexed_before_anybody_is_in(site: Site):
@@ -128,8 +136,8 @@ def test_a_graph_that_takes_too_long_keeps_what_was_uploaded_for_the_next_build(
 
 
 def test_a_server_that_is_green_as_it_has_not_noticed_yet_is_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("indexer.qdrant.making._EXACT_BELOW_KB", 0)
-    monkeypatch.setattr("indexer.qdrant.making._LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("indexer.qdrant.green.EXACT_BELOW_KB", 0)
+    monkeypatch.setattr("indexer.qdrant.green._LOOK_EVERY_S", 0.01)
     builder = site.process(qdrant_green_within_s=0.01).create(1, WIDTH)
     builder.add([a_person("ann")])
     site.fake.is_unaware = True
@@ -137,6 +145,24 @@ def test_a_server_that_is_green_as_it_has_not_noticed_yet_is_waited_for(site: Si
         builder.finish()
     site.fake.is_unaware = False
     assert builder.finish().count() == 1
+
+
+def test_a_server_that_restarts_while_it_builds_the_graph_is_waited_for(site: Site):
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann")])
+    left = [httpx.Response(503), httpx.Response(502)]
+    looks = f"/collections/{FIRST}"
+    site.fake.trouble = lambda request: left.pop() if left and request.url.path == looks else None
+    assert builder.finish().count() == 1
+    assert not left
+
+
+def test_but_not_for_longer_than_an_upload_is(site: Site):
+    builder = site.process(qdrant_upload_patience_s=0.2).create(1, WIDTH)
+    builder.add([a_person("ann")])
+    site.fake.trouble = lambda request: httpx.Response(503) if request.url.path == f"/collections/{FIRST}" else None
+    with pytest.raises(IndexUnavailable, match="503"):
+        builder.finish()
 
 
 def test_a_server_that_waits_for_a_word_after_a_restart_is_given_it(site: Site):
@@ -158,6 +184,40 @@ def test_a_server_that_is_busy_after_a_build_may_take_its_time_to_be_proven(site
     site.fake.trouble = slowly
     assert ids(index, EAST, 1, exact=True) == ["ann"]
     site.fake.trouble = lambda _request: None
+
+
+# Damage
+
+
+@pytest.mark.parametrize("facts", [{}, {"facts": "{"}, {"facts": '{"format": 2}'}], ids=["none", "broken", "former"])
+def test_a_version_that_cannot_be_read_is_said_so_left_out_and_dropped_by_the_next_build(
+    site: Site, facts: dict[str, str], caplog: pytest.LogCaptureFixture
+):
+    indexer = site.process()
+    old = a_version(indexer)
+    site.fake._local.collections["users-v1-b1-r1"].config.metadata = facts  # local mode adds to it, and takes none away
+    other = site.process()
+    with pytest.raises(IndexDamaged, match=old):
+        other.live()
+    assert names(other) == []
+    assert old in caplog.text
+    new = a_version(other)
+    assert names(other) == [new]
+    assert other.prune(2) == []  # there is a way back to it
+    newest = a_version(other)
+    assert other.prune(2) == [old]
+    assert names(other) == [new, newest]
+
+
+def test_who_goes_back_to_what_cannot_be_read_stays_where_they_are(site: Site):
+    indexer = site.process()
+    a_version(indexer)
+    live = a_version(indexer)
+    site.fake._local.collections["users-v1-b1-r1"].config.metadata = {}
+    other = site.process()
+    with pytest.raises(IndexDamaged):
+        other.rollback()
+    assert other.live().name == live
 
 
 # Several processes
@@ -202,7 +262,7 @@ def test_a_process_of_this_machine_that_died_holds_nothing(site: Site, monkeypat
     old = a_version(indexer, publish=False)
     server.open(old)
     server.create(1, WIDTH)
-    monkeypatch.setattr("indexer.qdrant.leases._is_running", lambda _pid: False)
+    monkeypatch.setattr("indexer.qdrant.process._is_running", lambda _pid: False)
     assert indexer.drop(old)
     assert indexer.create(1, WIDTH).finish().version.name == "users-v1-b2"
 

@@ -1,11 +1,16 @@
 """How a build on a Qdrant server goes on where another was broken off, and whose writes win."""
 
+from dataclasses import replace
+
 import httpx
+import numpy as np
 import pytest
 
 from features.identity import point_id
 from features.profile import UserId
 from indexer.errors import IndexUnavailable
+from indexer.ports import NEVER_CLEARED, Cleared
+from tests.builders import NOW
 from tests.indexer.qdrant_site import Site, content, finished
 from tests.indexer.versions import EAST, NORTH, UP, WIDTH, a_person, a_version, ids, names, sealed_as
 
@@ -18,12 +23,67 @@ def test_the_next_process_goes_on_where_one_that_died_stopped(site: Site):
     site.dies(first)
 
     builder = site.process().create(1, WIDTH)
-    people = [a_person(who, EAST, **content(who)) for who in ("ann", "bob", "cleo")]
-    assert builder.add(people) == 1
+    nearly = EAST + np.float32(1e-7) * UP  # as in a batch of another size
+    people = [(who, nearly if who == "ann" else NORTH) for who in ("ann", "bob", "cleo")]
+    assert builder.add([a_person(who, vector, **content(who)) for who, vector in people]) == 1
     index = builder.finish()
     assert index.version.name == "users-v1-b1"
-    assert index.get([UserId("bob")])[UserId("bob")].vector.tolist() == NORTH.tolist()  # it was not written again
     assert index.count() == 3
+
+
+def test_a_vector_of_another_model_that_bore_the_same_number_is_written_again(site: Site):
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann", EAST, **content("ann"))])
+    builder.pause()
+
+    builder = site.process().create(1, WIDTH)
+    assert builder.add([a_person("ann", NORTH, **content("ann"))]) == 1
+    assert builder.finish().get([UserId("ann")])[UserId("ann")].vector.tolist() == NORTH.tolist()
+
+
+def test_what_was_broken_off_while_it_was_made_is_made_to_its_end(site: Site):
+    def second_index(request: httpx.Request) -> httpx.Response | None:
+        is_it = request.url.path.endswith("/index") and len(site.fake.indexed.get("users-v1-b1-r1", {})) == 1
+        return httpx.Response(503) if is_it else None
+
+    site.fake.trouble = second_index
+    with pytest.raises(IndexUnavailable):
+        site.process().create(1, WIDTH)
+    site.fake.trouble = lambda _request: None
+    site.now += 61
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann")])
+    assert finished(builder) == "users-v1-b1"
+    assert site.fake.indexed["users-v1-b1-r1"].keys() == {"source", "artist_count", "updated"}
+
+
+def test_a_collection_whose_making_was_asked_for_twice_is_there_once(site: Site):
+    def answer_is_lost(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "PUT" and request.url.path == "/collections/users-v1-b1-r1":
+            site.fake.trouble = lambda _request: None
+            site.fake.served(request)
+            raise httpx.ReadError("cut")
+        return None
+
+    site.fake.trouble = answer_is_lost
+    builder = site.process().create(1, WIDTH)
+    builder.add([a_person("ann")])
+    assert finished(builder) == "users-v1-b1"
+
+
+def test_a_version_that_was_gone_on_with_is_never_said_to_be_free_of_the_bytes_of_who_left(site: Site):
+    first, cleared = site.process(), Cleared(NOW, "")
+    builder = first.create(1, WIDTH)
+    builder.add([a_person("ann"), a_person("gone")])
+    builder.pause()
+    builder = first.create(1, WIDTH)
+    builder.add([a_person("ann")])
+    builder.seal(replace(sealed_as(builder.finish().version), cleared=cleared))
+    assert [version.cleared for version in first.versions()] == [NEVER_CLEARED]
+
+    builder = first.create(1, WIDTH)
+    builder.seal(replace(sealed_as(builder.finish().version), cleared=cleared))
+    assert [version.cleared for version in first.versions() if version.name.endswith("b2")] == [cleared]
 
 
 def test_who_changed_or_left_meanwhile_is_as_they_are_now(site: Site):

@@ -23,7 +23,7 @@ def fake() -> FakeQdrant:
 
 @pytest.fixture
 def catalog(fake: FakeQdrant) -> Iterator[QdrantIndexCatalog]:
-    patience = {"qdrant_search_timeout_s": 0.2, "qdrant_write_timeout_s": 0.2, "qdrant_upload_patience_s": 20.0}
+    patience = {"qdrant_search_timeout_s": 1.0, "qdrant_write_timeout_s": 1.0, "qdrant_upload_patience_s": 20.0}
     with a_fake_catalog(fake, **patience) as catalog:
         yield catalog
 
@@ -51,7 +51,7 @@ def times(number: int, trouble: Trouble, *, of: str = "") -> Trouble:
 
 
 TROUBLES = {
-    "it hangs": (_for_ever, "no answer within 0.2 s"),
+    "it hangs": (_for_ever, "no answer within 1 s"),
     "it is away": (raises(httpx.ConnectError), "ConnectError"),
     "the connection is cut": (raises(httpx.RemoteProtocolError), "RemoteProtocolError"),
     "429": (answers(429), "429 .Some trouble."),

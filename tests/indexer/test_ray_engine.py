@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from indexer.settings import IndexSettings
 from tests.fakes.index import FoldingEmbedder, MemoryIndexCatalog
 from tests.fakes.qdrant import FakeQdrantSite
 from tests.indexer.qdrant_servers import settings_of
+from tests.ports import a_free_port
 from tests.small_world import SmallWorld, a_small_world
 from trainer.ports import Embeddings
 
@@ -61,9 +61,7 @@ class DiesOfIt(FoldingEmbedder):
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     """The address of a cluster of one machine with two cores to embed and one to read."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = a_free_port()
     begin = ["start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=3"]
     quiet = ["--include-dashboard=false", "--disable-usage-stats"]
     ray = subprocess.Popen(

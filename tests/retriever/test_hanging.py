@@ -18,7 +18,7 @@ from tests.waiting import until
 
 def test_a_store_that_hangs_keeps_nobody_waiting_but_those_who_ask_it(world: SmallWorld) -> None:
     hanging = Hanging(world.store)
-    settings = SETTINGS.model_copy(update={"store_timeout_s": 0.2})
+    settings = SETTINGS.model_copy(update={"store_timeout_s": 2})
 
     def parts(metrics: Metrics) -> Any:
         return world.parts(metrics, settings=settings, store=hanging)
@@ -42,7 +42,7 @@ def test_a_store_that_hangs_does_not_hold_up_the_end_and_what_waits_for_it_is_ke
     world: SmallWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("retriever.parts.STOP_WITHIN_S", 0.3)
-    hanging, settings = Hanging(world.store), SETTINGS.model_copy(update={"store_timeout_s": 0.2})
+    hanging, settings = Hanging(world.store), SETTINGS.model_copy(update={"store_timeout_s": 2})
 
     def parts(metrics: Metrics) -> Any:
         return world.parts(metrics, settings=settings, store=hanging)

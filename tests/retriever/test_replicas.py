@@ -239,8 +239,11 @@ def test_who_is_asked_about_again_is_not_searched_for_again(site: Site, api: Tes
 
 
 def test_a_search_that_is_waited_for_holds_up_nobody_else(site: Site, api: TestClient):
+    asked_the_rest = threading.Event()
+
     async def slowly(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(2)
+        while not asked_the_rest.is_set():
+            await asyncio.sleep(0.01)
         return site.fake.served(request)
 
     before = searches(site)
@@ -252,6 +255,7 @@ def test_a_search_that_is_waited_for_holds_up_nobody_else(site: Site, api: TestC
         assert api.get("/healthz").status_code == 200
         assert asking.is_alive()
     finally:
+        asked_the_rest.set()
         asking.join()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.ports import a_free_port
 from tests.trainer.training_together import SETTINGS, lessons, trained
 from trainer.checkpoint import Checkpoint, NoCheckpoint
 from trainer.ranks import Alone
@@ -30,8 +30,7 @@ def together(folder: Path) -> subprocess.CompletedProcess[str]:
 
 def two_machines(folder: Path) -> list[subprocess.CompletedProcess[str]]:
     """Two processes on one, and one on the other; all that they have in common is ``folder`` and the network."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = a_free_port()
     meeting = ["--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--rdzv-id=two", "--local-addr=127.0.0.1"]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", *meeting]
     program = ["-m", "tests.trainer.training_together", str(folder)]

@@ -15,7 +15,7 @@ from trainer.lessons import prepare
 from trainer.metrics import reciprocal_ranks
 from trainer.settings import TrainerSettings
 from trainer.trained import embed_inputs
-from trainer.training import Losses, Progress, Trainer, pick_device
+from trainer.training import Losses, Progress, Trainer
 
 SMALL = TrainerSettings(
     width=16,
@@ -148,39 +148,3 @@ def test_a_foreign_or_damaged_checkpoint_is_a_new_start(lessons: Lessons, tmp_pa
     Trainer(SMALL, lessons).fit(Progress(lambda epoch, _losses: epochs.append(epoch)), checkpoint)
 
     assert epochs[0] == 1
-
-
-@pytest.mark.parametrize(
-    ("there", "wish", "picked"),
-    [
-        ({"cuda", "mps"}, "auto", "cuda"),
-        ({"mps"}, "auto", "mps"),
-        (set(), "auto", "cpu"),
-        ({"cuda", "mps"}, "cpu", "cpu"),
-    ],
-)
-def test_the_fastest_device_there_is_trains_unless_another_is_wished_for(
-    there: set[str], wish: str, picked: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: "cuda" in there)
-    monkeypatch.setattr("torch.backends.mps.is_available", lambda: "mps" in there)
-
-    assert pick_device(wish).type == picked
-
-
-@pytest.mark.parametrize(
-    ("wish", "has_cuda", "has_mps", "picked"),
-    [
-        ("auto", True, True, "cuda"),
-        ("auto", False, True, "mps"),
-        ("auto", False, False, "cpu"),
-        ("cpu", True, True, "cpu"),
-        ("mps", True, True, "mps"),
-    ],
-)
-def test_a_gpu_is_used_when_there_is_one_unless_something_else_is_wished_for(
-    wish: str, has_cuda: bool, has_mps: bool, picked: str, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: has_cuda)
-    monkeypatch.setattr("torch.backends.mps.is_available", lambda: has_mps)
-    assert pick_device(wish).type == picked

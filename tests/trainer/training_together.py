@@ -27,6 +27,7 @@ SETTINGS = TrainerSettings(
     batch_size=31,
     asking=7,
     views=2,
+    device="cpu",
     dropout=0.0,  # or the ranks would draw other masks than one process does
 )
 
@@ -50,7 +51,7 @@ def trained(ranks: Ranks, checkpoint: Checkpoint | NoCheckpoint, folder: Path) -
 
 
 def main(folder: Path) -> None:
-    with ranks_here() as ranks:
+    with ranks_here(SETTINGS.device) as ranks:
         assert not isinstance(ranks, Alone)
         own = folder / f"checkpoint of rank {ranks.rank}"
         outcome = trained(ranks, Checkpoint(own if own.exists() else folder / "checkpoint", "key"), folder)

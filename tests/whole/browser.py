@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ports import a_free_port
 from tests.waiting import until
-from tests.whole.programs import ROOT, a_free_port, environment
+from tests.whole.programs import ROOT, environment
 
 
 def chromium() -> str:

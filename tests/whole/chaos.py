@@ -49,7 +49,7 @@ class Writer:
     """Writes and deletes its own people, one after the other, until the server dies or it is told to stop."""
 
     def __init__(self, url: str, ledger: Ledger, number: int, seed: int) -> None:
-        self._client = httpx.Client(base_url=url, timeout=30)
+        self._client = httpx.Client(base_url=url, timeout=150)
         self._ledger, self._number, self._rng = ledger, number, random.Random(seed)  # noqa: S311
         self._told_to_stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"writer {number}", daemon=True)

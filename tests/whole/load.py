@@ -1,4 +1,7 @@
-"""Requests that arrive at a steady rate, whether or not earlier ones are answered; every answer is kept."""
+"""Requests that arrive at a steady rate, whether or not earlier ones are answered; every answer is kept.
+
+With too many unanswered they wait to be sent, so that none is given up for want of a connection of ours.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
+
+_MOST_UNDER_WAY = 48
 
 
 @dataclass
@@ -49,10 +54,13 @@ def load(url: str, paths: Sequence[str], *, rate: float) -> Iterator[Load]:
 
 async def _ask(url: str, paths: Sequence[str], rate: float, found: Load, stop: threading.Event) -> None:
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+    room = asyncio.Semaphore(_MOST_UNDER_WAY)
     async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as client, asyncio.TaskGroup() as tasks:
         start, number = time.monotonic(), 0
         while not stop.is_set():
-            tasks.create_task(_one(client, paths[number % len(paths)], found))
+            await room.acquire()
+            asked = tasks.create_task(_one(client, paths[number % len(paths)], found))
+            asked.add_done_callback(lambda _asked: room.release())
             number += 1
             await asyncio.sleep(max(start + number / rate - time.monotonic(), 0))
 

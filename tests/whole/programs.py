@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import httpx
 import pytest
 
 from features.files import locked
+from tests.ports import a_free_port
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +107,7 @@ class Server:
         return self.stderr.read().decode()
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", timeout=30)
+        return httpx.get(f"{self.url}{path}", timeout=150)
 
     def ready(self) -> dict[str, object]:
         answer: dict[str, object] = self.get("/readyz").json()
@@ -123,13 +123,6 @@ def traces_of(words: Sequence[str], home: Path) -> list[str]:
             content = file.read_bytes().lower()
             found += [f"{file.relative_to(home)}: {pattern!r}" for pattern in patterns if pattern in content]
     return found
-
-
-def a_free_port() -> int:
-    """One of the loopback interface."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -163,6 +156,11 @@ def _answers(server: Server) -> bool:
 
 
 def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
-    """What a program is told. Few servers of the tests ever meet a new text: the others need no text model."""
+    """What a program is told. Few servers of the tests ever meet a new text: the others need no text model.
+
+    The machine may be busy with other tests: what is not about time is given plenty.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SOUNDALIKE_")}
-    return {**kept, "SOUNDALIKE_HOME": str(home), "COLUMNS": "200", "SOUNDALIKE_WARM_UP": "false", **settings}
+    patience = {"SOUNDALIKE_REQUEST_TIMEOUT_S": "120", "SOUNDALIKE_STORE_TIMEOUT_S": "30"}
+    usual = {"SOUNDALIKE_HOME": str(home), "COLUMNS": "200", "SOUNDALIKE_WARM_UP": "false"}
+    return {**kept, **usual, **patience, **settings}

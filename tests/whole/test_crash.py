@@ -35,15 +35,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_was_acknowledged_outlives_any_death_and_what_was_deleted_stays_gone(home: Path) -> None:
     print(f"CHAOS_SEED={SEED}")  # noqa: T201 - shown where it fails
     rng, ledger = random.Random(SEED), Ledger()  # noqa: S311
-    for number in range(1, KILLS + 1):
+    number = 0
+    while number < KILLS or ledger.acknowledged <= 5 * KILLS:  # on a slow machine a life is short
+        number += 1
         if number % 3:
             kill_the_server(home, ledger, rng)
         elif number % 2:
             kill_the_indexer(home, ledger, rng)
         else:
             kill_the_indexer(home, ledger, rng, "--erase", "--wait", "5")
-        if number % CHECKED_EVERY == 0 or number == KILLS:
+        if number % CHECKED_EVERY == 0:
             must_be_whole(home, ledger, SMALL)
     done(home, "indexer")  # what was killed over and over again still works
     must_be_whole(home, ledger, SMALL)
-    assert ledger.acknowledged > 5 * KILLS

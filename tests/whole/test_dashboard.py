@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ports import a_free_port
 from tests.waiting import until
 from tests.whole.browser import a_browser, a_dashboard, serious, settled
 from tests.whole.conftest import Whole
-from tests.whole.programs import a_free_port, a_server
+from tests.whole.programs import a_server
 
 pytestmark = pytest.mark.xdist_group("dashboard")  # one home and one page for all of them
 pytest.importorskip("playwright", reason="no playwright here: pip install 'soundalike[dev]'")
@@ -111,7 +112,7 @@ def test_a_click_on_the_map_compares_them_with_me_though_somebody_has_joined_sin
     goes_to(page, "Taste map")
     drawn = whole.server.get("/v1/map").headers["etag"]
     profile = {"playlists": [{"name": "later", "tracks": [{"artist": "Air"}, {"artist": "Portishead"}]}]}
-    httpx.post(f"{whole.server.url}/v1/recommendations", json={"profile": profile}, timeout=60).raise_for_status()
+    httpx.post(f"{whole.server.url}/v1/recommendations", json={"profile": profile}, timeout=150).raise_for_status()
     until(lambda: whole.server.get("/v1/map").headers["etag"] != drawn)
     who = clicks_on_the_map(page, "my soundalikes")
     page.get_by_role("heading", name="What only one has").wait_for()
@@ -214,10 +215,10 @@ def test_the_index_is_built_anew_from_the_page_and_rolled_back_each_after_a_conf
         page.get_by_text("Everything works").wait_for()
         assert page.get_by_role("button", name="Re-index", exact=True).is_disabled()
         orders("Re-index")
-        until(lambda: index() != before)
+        until(lambda: index() != before, 300, every_s=0.5)
         page.get_by_role("article", name="Re-index").get_by_text("done").wait_for()
         orders("Roll back")
-        until(lambda: index() == before)
+        until(lambda: index() == before, 300, every_s=0.5)
 
 
 def test_names_that_are_html_or_markdown_stay_text(page: Any, whole: Whole):
@@ -231,7 +232,7 @@ def test_names_that_are_html_or_markdown_stay_text(page: Any, whole: Whole):
         "display_name": EVIL,
         "playlists": [{"name": "p", "tracks": [{"artist": artist, "plays": 50} for artist in [*artists, EVIL]]}],
     }
-    asked = httpx.post(f"{whole.server.url}/v1/recommendations", json={"profile": profile}, timeout=60)
+    asked = httpx.post(f"{whole.server.url}/v1/recommendations", json={"profile": profile}, timeout=150)
     assert asked.json()["stored"] is True
     for path in (f"compare?a={me}&b=evil", "map"):
         page.goto(f"{whole.url}/{path}")

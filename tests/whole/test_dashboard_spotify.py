@@ -9,9 +9,10 @@ import pytest
 
 from features.sources import SourceLimits, read_profiles
 from tests.fakes.spotify import FakeSpotify, world_of
+from tests.ports import a_free_port
 from tests.whole.browser import a_dashboard, settled
 from tests.whole.conftest import Whole
-from tests.whole.programs import Server, a_free_port, a_server
+from tests.whole.programs import Server, a_server
 
 pytestmark = pytest.mark.xdist_group("dashboard")  # with the other tests in a browser
 pytest.importorskip("playwright", reason="no playwright here: pip install 'soundalike[dev]'")
@@ -59,6 +60,7 @@ def test_a_link_is_read_and_answered(page: Any, served: tuple[Server, str]):
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Just look").click()
     page.get_by_role("heading", name="Your soundalikes").wait_for()
+    settled(page)
     assert page.locator("article.sa-bare").count() == 10
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ports import a_free_port
 from tests.whole.browser import a_browser, a_dashboard, serious, started
 from tests.whole.conftest import Whole
-from tests.whole.programs import a_free_port, a_server
+from tests.whole.programs import a_server
 
 pytestmark = pytest.mark.xdist_group("dashboard")  # with the other tests in a browser
 pytest.importorskip("playwright", reason="no playwright here: pip install 'soundalike[dev]'")
@@ -100,7 +101,7 @@ def test_names_stay_text(page: Any, whole: Whole, url: str):
             "playlists": [{"name": "p", "tracks": [{"artist": artist, "plays": 50} for artist in [*artists, EVIL]]}],
         }
     }
-    assert httpx.post(f"{whole.server.url}/v1/recommendations", json=asked, timeout=60).json()["stored"] is True
+    assert httpx.post(f"{whole.server.url}/v1/recommendations", json=asked, timeout=150).json()["stored"] is True
     page.goto(url)
     uploads(page, whole)
     page.get_by_role("button", name="Submit").click()

@@ -85,7 +85,7 @@ def test_new_people_and_deletions_reach_hopsworks_and_a_server_sees_what_others_
 ):
     with a_server(home, SOUNDALIKE_REFRESH_EVERY_S="0.2", **settings) as server:
         profile = {"user_id": "newcomer", "playlists": [{"name": "p", "tracks": [{"artist": "Nina Simone"}]}]}
-        answer = httpx.post(f"{server.url}/v1/recommendations", json={"profile": profile}, timeout=30)
+        answer = httpx.post(f"{server.url}/v1/recommendations", json={"profile": profile}, timeout=150)
         assert answer.status_code == 200, answer.text
         until(lambda: "newcomer" in in_hopsworks(fake))
 
@@ -95,7 +95,7 @@ def test_new_people_and_deletions_reach_hopsworks_and_a_server_sees_what_others_
         assert run.returncode == 0, run.stderr
         until(lambda: server.get("/v1/users/from-afar").status_code == 200)
 
-        assert httpx.delete(f"{server.url}/v1/users/newcomer", timeout=30).status_code in {200, 204}
+        assert httpx.delete(f"{server.url}/v1/users/newcomer", timeout=150).status_code in {200, 204}
         until(lambda: "newcomer" not in in_hopsworks(fake))
         compared = httpx.post(f"{server.url}/v1/admin/reconcile?dry_run=true", timeout=60).json()
         assert (compared["missing"], compared["extra"], compared["stale"]) == (0, 0, 0)
@@ -117,7 +117,7 @@ def test_a_server_starts_and_answers_while_hopsworks_is_away(home: Path, setting
     with a_server(home, SOUNDALIKE_REFRESH_EVERY_S="0.2", **settings) as server:
         profile = {"user_id": "guest", "playlists": [{"name": "p", "tracks": [{"artist": "Nina Simone"}]}]}
         answer = httpx.post(
-            f"{server.url}/v1/recommendations", json={"profile": profile, "remember": False}, timeout=30
+            f"{server.url}/v1/recommendations", json={"profile": profile, "remember": False}, timeout=150
         )
         assert answer.status_code == 200, answer.text
         until(lambda: server.ready()["status"] == "degraded")

@@ -211,7 +211,7 @@ def test_what_was_acknowledged_survives_the_servers_violent_death(folder: Path, 
         artists = artists_of(server, doomed)
         for number in range(5):
             asked = {"profile": a_person(f"late-{number}", *artists)}
-            assert httpx.post(f"{server.url}/v1/recommendations", json=asked, timeout=60).json()["stored"] is True
+            assert httpx.post(f"{server.url}/v1/recommendations", json=asked, timeout=150).json()["stored"] is True
         assert httpx.delete(f"{server.url}/v1/users/{doomed}", timeout=60).status_code == 204
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()

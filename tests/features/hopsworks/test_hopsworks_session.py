@@ -119,8 +119,9 @@ def test_a_connection_that_is_cut_is_said(cluster: Cluster):
 
 
 def test_nothing_is_waited_for_longer_than_its_deadline(cluster: Cluster):
-    with a_session(cluster, timeout_s=0.5) as session:
+    with a_session(cluster) as session:
         session.call("asking", lambda project: project.name)
+        session._settings = settings_of(cluster.fake, timeout_s=0.5)  # once it is logged in, which may take longer
         cluster.fake.slow("GET .*featurestores", 30)
         started = time.monotonic()
         assert "did not finish looking around within 0.5 s" in said_by(session, HopsworksUnavailable)

@@ -1,0 +1,74 @@
+"""Leases that went wrong: each ends by itself, and none is taken for dead that lives on another machine."""
+
+import httpx
+import pytest
+
+from indexer.errors import IndexInUse
+from tests.indexer.qdrant_site import Site
+from tests.indexer.versions import a_version
+from tests.waiting import until
+
+LEASES = "/collections/users-leases/points"
+
+
+def test_a_lease_that_could_not_be_let_go_of_ends_by_itself_though_its_process_lives_on(site: Site):
+    server, indexer = site.process(qdrant_lease_s=3), site.process()
+    old, other = a_version(indexer, publish=False), a_version(indexer, publish=False)
+    opened = server.open(old)
+    kept = server.open(other)
+    site.fake.trouble = lambda request: httpx.Response(503) if request.url.path == f"{LEASES}/delete" else None
+    opened.close()
+    site.fake.trouble = lambda _request: None
+    site.wait_for_a_renewal()
+    with pytest.raises(IndexInUse):
+        indexer.rewrite(old, without=[])
+    site.now += 2
+    site.wait_for_a_renewal()  # of what is still held
+    site.now += 2
+    assert indexer.drop(old)
+    assert not indexer.drop(other)
+    kept.close()
+    assert indexer.drop(other)
+
+
+def test_a_lease_that_was_given_though_nobody_heard_of_it_ends_by_itself(site: Site):
+    indexer = site.process(qdrant_lease_s=3, qdrant_write_timeout_s=0.3)
+    name = a_version(indexer, publish=False)
+
+    def given_unheard(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "PUT" and request.url.path == LEASES and b"the catalogue" in request.content:
+            site.fake.trouble = lambda _request: None
+            site.fake.served(request)
+            return httpx.Response(503)
+        return None
+
+    site.fake.trouble = given_unheard
+    with pytest.raises(Exception, match="503"):
+        indexer.publish(name)
+    site.now += 4
+    other = site.process()
+    other.publish(name)
+    assert other.live().name == name
+
+
+@pytest.mark.parametrize("told", ["another machine", ""], ids=["another machine", "not known"])
+def test_whether_a_process_runs_is_only_asked_on_the_machine_that_it_is_on(
+    site: Site, told: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("indexer.qdrant.process._is_running", lambda _pid: False)
+    monkeypatch.setattr("indexer.qdrant.process._machine", lambda: told)
+    name = a_version(site.process(), publish=False)
+    site.process().open(name)
+    monkeypatch.setattr("indexer.qdrant.process._machine", lambda: told and "this machine")
+    indexer = site.process()
+    assert not indexer.drop(name)
+    site.now += 61
+    assert indexer.drop(name)
+
+
+def test_no_lease_is_made_to_last_where_none_is_held(site: Site):
+    indexer = site.process(qdrant_lease_s=3)
+    a_version(indexer)
+    before = len(site.fake.asked)
+    with pytest.raises(AssertionError):
+        until(lambda: len(site.fake.asked) > before, seconds=2)
