@@ -1,5 +1,6 @@
 """How a build on a Qdrant server goes on where another was broken off, and whose writes win."""
 
+import json
 from dataclasses import replace
 
 import httpx
@@ -267,3 +268,15 @@ def test_a_version_that_was_rewritten_lies_in_another_collection_and_the_former_
     builder.seal(builder.finish().version)
     assert site.fake.names() == {"users-v1-b1-r2", "users-leases"}
     assert names(catalog) == [name]
+
+
+def test_what_readers_follow_leads_to_the_rewritten_collection_first(site: Site):
+    catalog = site.process()
+    name = a_version(catalog, a_person("ann"), a_person("bob"))
+    builder = catalog.rewrite(name, without=[point_id(UserId("ann"))])
+    before = len(site.fake.asked)
+    builder.seal(builder.finish().version)
+    (labels,) = [
+        json.loads(each.content) for each in site.fake.asked[before:] if each.url.path == "/collections/aliases"
+    ]
+    assert [each["create_alias"]["alias_name"] for each in labels["actions"]] == ["users", name]

@@ -5,7 +5,7 @@ import pytest
 
 from indexer.errors import IndexInUse
 from tests.indexer.qdrant_site import Site
-from tests.indexer.versions import a_version
+from tests.indexer.versions import WIDTH, a_version
 from tests.waiting import until
 
 LEASES = "/collections/users-leases/points"
@@ -72,3 +72,12 @@ def test_no_lease_is_made_to_last_where_none_is_held(site: Site):
     before = len(site.fake.asked)
     with pytest.raises(AssertionError):
         until(lambda: len(site.fake.asked) > before, seconds=2)
+
+
+def test_a_builder_is_not_taken_over_for_as_long_as_its_process_lives(site: Site):
+    slow, other = site.process(qdrant_lease_s=3), site.process()
+    slow.create(1, WIDTH)
+    site.now += 2
+    site.wait_for_a_renewal()
+    site.now += 2
+    assert other.create(1, WIDTH).finish().version.name == "users-v1-b2"
