@@ -22,6 +22,7 @@ from indexer.follow import vectors_of
 from indexer.ports import PersonVector
 from indexer.settings import IndexSettings
 from trainer.compose import load_embedder, registry
+from trainer.errors import TooFewPeople
 
 
 @contextmanager
@@ -29,7 +30,11 @@ def crowd(people: int) -> Iterator[tuple[Path, list[UserId]]]:
     """A home of ``people`` made of the ones in SOUNDALIKE_HOME, which now names it; and their ids.
 
     The home that it named is left as it is.
+
+    Raises:
+        NoModel, TooFewPeople: it holds nothing that a crowd could be made of.
     """
+    must_have_somebody()
     source = load(FeatureSettings).home
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -41,6 +46,14 @@ def crowd(people: int) -> Iterator[tuple[Path, list[UserId]]]:
             yield home, ids
         finally:
             os.environ["SOUNDALIKE_HOME"] = str(source)
+
+
+def must_have_somebody() -> None:
+    """Raises NoModel or TooFewPeople where SOUNDALIKE_HOME holds nothing to measure with."""
+    settings = load(FeatureSettings)
+    registry(settings).latest()
+    if not build_features(settings).store.count():
+        raise TooFewPeople(f"There is nobody in {settings.home}.", "make demo brings a community.")
 
 
 def _index(home: Path, people: int) -> list[UserId]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.crowd import crowd
+from benchmarks.crowd import crowd, must_have_somebody
 from features.settings import HomeSettings, load
 from retriever.own_server import own_server
 from tests.ports import a_free_port
@@ -42,6 +42,7 @@ ASKED = """() => new Promise(resolve => {
 
 def run(points: int, runs: int) -> list[str]:
     """The figures, for ``points`` people made of the ones in SOUNDALIKE_HOME; that home is left as it is."""
+    must_have_somebody()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         done(load(HomeSettings).home, "features", "sample-export", "--out", str(folder / "export.zip"))
