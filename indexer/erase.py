@@ -120,6 +120,8 @@ class _Run:
         """Build and publish a version for a live one that is open, unless another one was published meanwhile."""
         self._options.say(f"building a version in place of {live.name}, which is open")
         fresh = build_version(self._features, embedder, self._catalog, self._options).name
+        if any(holds_deleted(sealed, self._features) for sealed in self._catalog.versions() if sealed.name == fresh):
+            self._rewrite(fresh)  # as it went on where another was broken off
         try:
             is_published = self._catalog.replace(live.name, fresh)
         except NoIndex:  # whoever published another one has dropped it

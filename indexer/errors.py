@@ -23,9 +23,9 @@ class IndexerError(SoundalikeError):
 
 
 class NoIndex(IndexerError):
-    """No version was ever published, or there is none to go back to."""
+    """No version was ever published, or there is none to go back to: programs tell it by an exit code of its own."""
 
-    http_status, exit_status, code, title = 503, 4, "no-index", "No index"
+    http_status, exit_status, code, title = 503, 5, "no-index", "No index"
 
 
 class IndexUnavailable(IndexerError):

@@ -48,7 +48,7 @@ def train(
 ) -> None:
     """Train on everybody in the feature store but those kept back, prove the model, and register it.
 
-    torchrun --nproc-per-node N -m trainer train does it in N processes, on N GPUs where there are as many.
+    torchrun --nproc-per-node N -m trainer train does it in N processes, on a GPU each where there are any.
 
     A model that is significantly worse than the live one on the same people is registered as rejected: the index goes
     on with the live one, and the exit code is 3. A run that was cut off goes on where it stopped when the same command

@@ -97,11 +97,15 @@ class NoDevice(TrainerError):
     http_status, code, title = 503, "no-device", "No such device"
 
     def __init__(self, wish: str, gpus: int, processes: int) -> None:
-        few = f" for each of {processes} processes, but {gpus} GPUs in all" if wish == "cuda" and processes > 1 else ""
-        super().__init__(
-            f"SOUNDALIKE_DEVICE is {wish}, but there is none{few}.",
-            "Set it to auto, which takes what there is, start fewer processes, or install torch for it.",
-        )
+        if 0 < gpus < processes:
+            super().__init__(
+                f"There are {gpus} GPUs for {processes} processes.", "Start one for each, or set SOUNDALIKE_DEVICE=cpu."
+            )
+        else:
+            super().__init__(
+                f"SOUNDALIKE_DEVICE is {wish}, but there is none that can be used.",
+                "Set it to auto, which takes what there is, or install the torch that supports it.",
+            )
 
 
 class RankLost(TrainerError):

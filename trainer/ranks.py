@@ -137,13 +137,13 @@ def ranks_here(wish: str) -> Iterator[Ranks]:
         wish: the device to train on, as for :func:`trainer.device.pick_device`.
 
     Raises:
-        NoDevice: it is not there.
+        NoDevice: it is not there for each of them.
         RankLost: another of them ended early, so that this one cannot go on.
     """
-    has_gpu = pick_device(wish).type == "cuda"
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield Alone()
         return
+    has_gpu = pick_device(wish).type == "cuda"
     if has_gpu:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     distributed.init_process_group("nccl" if has_gpu else "gloo", timeout=_STEP)

@@ -16,6 +16,7 @@ from features.ports import TextEncoder
 from features.user_features import UserFeatures
 from features.vectors import TextVectors, mixtures_of
 from trainer.checkpoint import Checkpoint, NoCheckpoint
+from trainer.device import pick_device
 from trainer.lesson_files import Lessons
 from trainer.lesson_folder import lesson_folder, opened_together
 from trainer.lessons import Say, prepare
@@ -66,10 +67,12 @@ def train(
         is_resumed: whether a run that was cut off is gone on with, as this one can be then.
 
     Raises:
+        NoDevice: the device to train on is not there.
         TooFewPeople: fewer than ``MIN_TRAIN`` are left to train on.
         TrainingUnderWay: another run of these ranks is at work.
     """
     settings, ranks = workshop.settings, ranks or Alone()
+    pick_device(settings.device)  # before people are read for hours
     mine = Kept(people, lambda person: not is_test(person.user_id, settings.test_share))
     with lesson_folder(workshop.folder, ranks) as folder:
         learnt = prepare(mine, workshop.encoder, settings, folder, workshop.say)

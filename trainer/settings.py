@@ -65,4 +65,4 @@ class TrainerSettings(FeatureSettings):
     """Whether people whose listening was read from Spotify's Web API are trained and proven on. Spotify's terms forbid
     it; docs/privacy.md says more. They are embedded and matched either way."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to train; ``auto`` takes CUDA, then MPS, then the CPU."""
+    """Where to train; ``auto`` takes CUDA, then MPS, then the CPU, and with torchrun CUDA or the CPU."""

@@ -52,14 +52,16 @@ class QdrantIndexCatalog:
             builder = self._next_builder()
             for collection, lease in self._unfinished(aliases):
                 version = unproven(version_in(collection), model_version, width)
-                if version.name not in aliases and self._may_go_on(collection, version):
-                    self._shelf.reopen(collection)
-                    return ResumedBuilder(self._line, self._shelf, Claim(collection, builder, [lease]), version)
-                self._sweep(collection, lease)
+                with _let_go_on_failure(lease):
+                    if version.name not in aliases and self._may_go_on(collection, version):
+                        self._shelf.reopen(collection)
+                        return ResumedBuilder(self._line, self._shelf, Claim(collection, builder, [lease]), version)
+                    self._sweep(collection, lease)
             name = version_name(model_version, self._next_build(model_version, aliases))
             collection = collection_of(name)
             builds = self._leases.take(f"building {collection}")
-            make(self._line, self._shelf.on_server(collection), width)
+            with _let_go_on_failure(builds):
+                make(self._line, self._shelf.on_server(collection), width)
         version = unproven(name, model_version, width)
         claim = Claim(collection, builder, [builds] if builds else [])
         return QdrantVersionBuilder(self._line, self._shelf, claim, version)
@@ -111,14 +113,10 @@ class QdrantIndexCatalog:
         if parse_name(name) is None:
             raise _no_version(name)
         lease = self._leases.share(f"open {name}") if self._line.may_write else None
-        try:
+        with _let_go_on_failure(lease):
             if lease and self._leases.is_held(f"rewriting {name}"):
                 raise _being_rewritten(name)
             version = self._shelf.facts(self._collection(name, self._shelf.aliases()))
-        except BaseException:
-            if lease:
-                lease.release()
-            raise
         points = Points(self._line, self._shelf.on_server(name))
         return QdrantServerIndex(points, version, lease.release if lease else lambda: None)
 
@@ -135,9 +133,9 @@ class QdrantIndexCatalog:
             lease = self._leases.take(f"rewriting {name}")
             if lease is None:
                 raise _being_rewritten(name)
-            if self._leases.is_held(f"open {name}"):
-                lease.release()
-                raise IndexInUse("A server has the index open.", "Wait until it has moved over, or stop it.")
+            with _let_go_on_failure(lease):
+                if self._leases.is_held(f"open {name}"):
+                    raise IndexInUse("A server has the index open.", "Wait until it has moved over, or stop it.")
         claim = Claim(next_collection(former), builder, [lease])
         return rewriter(self._line, self._shelf, former, claim, LeftOut(frozenset(without), outdated))
 
@@ -171,7 +169,8 @@ class QdrantIndexCatalog:
                 self._sweep(collection, lease)
             self._leases.sweep()
             newest, sealed = [version.name for version in reversed(self.versions())], self._sealed(aliases)
-            pointed = [version_in(aliases[alias]) for alias in (LIVE, PREVIOUS) if alias in aliases]
+            live, previous = (version_in(aliases.get(alias, "")) for alias in (LIVE, PREVIOUS))
+            pointed = [live, *([previous] if previous in newest else [])]  # nobody can go back to what is damaged
             kept = list(dict.fromkeys([*pointed, *newest]))[: max(keep, 1)]
             return [name for name in sorted(sealed) if name not in kept and self._drop(name, sealed[name])]
 
@@ -231,6 +230,16 @@ class QdrantIndexCatalog:
             yield
         finally:
             lease.release()
+
+
+@contextmanager
+def _let_go_on_failure(lease: Lease | None) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if lease:
+            lease.release()
+        raise
 
 
 def _no_version(name: str) -> NoIndex:

@@ -76,7 +76,8 @@ def _with(stage: Stage, word: str, rest: str) -> Stage:
 def compose(**settings: str) -> dict[str, Any]:
     """compose.yaml with its variables filled in, from ``settings``, with their defaults, or as the example has it."""
     text = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
-    document: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(lambda found: _value(found, settings), text))
+    filled = _VARIABLE.sub(lambda found: _value(found, settings), text).replace("$$", "$")
+    document: dict[str, Any] = yaml.safe_load(filled)
     return document
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -219,5 +220,12 @@ def a_project(folder: Path) -> Iterator[Project]:
 
 def commands_in(script: str) -> list[list[str]]:
     """The programs of ours that a script of a service runs, with their arguments."""
-    lines = [shlex.split(line, comments=True) for line in script.replace(";", "\n").splitlines()]
-    return [line[line.index("python") :] for line in lines if "python" in line]
+    found = []
+    for line in script.splitlines():
+        words = shlex.shlex(line, posix=True, punctuation_chars=True)  # so that && and > are words of their own
+        words.whitespace_split = True
+        for is_operator, command in groupby(words, lambda word: set(word) <= set("();<>|&")):
+            told = list(command)
+            if not is_operator and "python" in told:
+                found.append(told[told.index("python") :])
+    return found

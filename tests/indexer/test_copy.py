@@ -136,7 +136,7 @@ def test_a_server_where_nothing_was_published_is_told_in_one_line_and_leaves_the
     with FakeQdrantSite() as empty:
         there = {"SOUNDALIKE_QDRANT_URL": empty.url}
         run = command(tmp_path, "indexer", "copy", "--from", "qdrant", "--to", "embedded", **there)
-    assert (run.returncode, run.stdout, list(tmp_path.iterdir())) == (4, "", [])
+    assert (run.returncode, run.stdout, list(tmp_path.iterdir())) == (5, "", [])
     assert run.stderr == "error: No index was published yet. Build one with: python -m indexer\n"
 
 

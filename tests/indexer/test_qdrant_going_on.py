@@ -51,7 +51,6 @@ def test_what_was_broken_off_while_it_was_made_is_made_to_its_end(site: Site):
     with pytest.raises(IndexUnavailable):
         site.process().create(1, WIDTH)
     site.fake.trouble = lambda _request: None
-    site.now += 61
     builder = site.process().create(1, WIDTH)
     builder.add([a_person("ann")])
     assert finished(builder) == "users-v1-b1"

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from indexer.errors import IndexInUse
+from indexer.errors import IndexInUse, IndexUnavailable
 from tests.indexer.qdrant_site import Site
 from tests.indexer.versions import WIDTH, a_version
 from tests.waiting import until
@@ -43,9 +43,12 @@ def test_a_lease_that_was_given_though_nobody_heard_of_it_ends_by_itself(site: S
         return None
 
     site.fake.trouble = given_unheard
-    with pytest.raises(Exception, match="503"):
+    with pytest.raises(IndexUnavailable, match="503"):
         indexer.publish(name)
-    site.now += 4
+    indexer.open(name)  # so that there is one to be renewed
+    site.now += 2
+    site.wait_for_a_renewal()
+    site.now += 2
     other = site.process()
     other.publish(name)
     assert other.live().name == name

@@ -1,6 +1,6 @@
-"""Requests that arrive at a steady rate, whether or not earlier ones are answered; every answer is kept.
+"""Requests that arrive at a steady rate, while fewer than ``_MOST_UNDER_WAY`` are unanswered; every answer is kept.
 
-With too many unanswered they wait to be sent, so that none is given up for want of a connection of ours.
+With more they would wait for a connection of ours, and be given up for want of one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Load:
 
 @contextmanager
 def load(url: str, paths: Sequence[str], *, rate: float) -> Iterator[Load]:
-    """Ask ``paths`` in turn, ``rate`` times a second, for as long as the block lasts."""
+    """Ask ``paths`` in turn, at most ``rate`` times a second, for as long as the block lasts."""
     found, stop = Load(), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(_ask(url, paths, rate, found, stop)), daemon=True)
     thread.start()
