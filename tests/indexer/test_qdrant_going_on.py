@@ -1,7 +1,9 @@
 """How a build on a Qdrant server goes on where another was broken off, and whose writes win."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -11,7 +13,9 @@ from features.identity import point_id
 from features.profile import UserId
 from indexer.errors import IndexUnavailable
 from indexer.ports import NEVER_CLEARED, Cleared
+from indexer.tombstones import holds_deleted
 from tests.builders import NOW
+from tests.indexer.erasing import GONE, Home, everybody
 from tests.indexer.qdrant_site import Site, content, finished
 from tests.indexer.versions import EAST, NORTH, UP, WIDTH, a_person, a_version, ids, names, sealed_as
 
@@ -279,3 +283,24 @@ def test_what_readers_follow_leads_to_the_rewritten_collection_first(site: Site)
         json.loads(each.content) for each in site.fake.asked[before:] if each.url.path == "/collections/aliases"
     ]
     assert [each["create_alias"]["alias_name"] for each in labels["actions"]] == ["users", name]
+
+
+def test_an_erasing_that_goes_on_where_a_build_was_broken_off_frees_that_of_who_left_too(site: Site, tmp_path: Path):
+    home, server, other = Home(tmp_path), site.process(), site.process()
+    home.catalog = site.process()
+    home.store.upsert(everybody())
+    live = home.publish()
+    broken = other.create(3, home.embedder.width)
+    broken.add([a_person(GONE, np.eye(home.embedder.width)[0])])
+    home.delete(7)
+
+    def breaks_off(what: str) -> None:
+        if what.startswith("building a version in place"):
+            broken.pause()
+
+    with closing(server.open(live)):
+        done = home.erase(say=breaks_off)
+    assert (done.built, done.rewritten) == (("users-v3-b2",), ("users-v3-b2",))
+    assert home.catalog.live().name == "users-v3-b2"
+    assert not holds_deleted(home.catalog.live(), home.store)
+    assert "users-v3-b2-r1" not in site.fake.names()
