@@ -130,18 +130,19 @@ def _log_in_and_stop_reading(home: Path, *users: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("room", "arguments"),
+    ("room", "arguments", "code"),
     [
-        ("features", ["show", "nobody"]),
-        ("features", ["import", "missing.jsonl"]),
-        ("features", ["delete", "a/b"]),
-        ("trainer", ["evaluate"]),
-        ("indexer", []),
-        ("retriever", ["--port", "0"]),
-        ("retriever", ["ask", "missing.zip"]),
+        ("features", ["show", "nobody"], 2),
+        ("features", ["import", "missing.jsonl"], 2),
+        ("features", ["delete", "a/b"], 2),
+        ("trainer", ["evaluate"], 2),
+        ("indexer", [], 2),
+        ("indexer", ["--list"], 5),
+        ("retriever", ["--port", "0"], 5),
+        ("retriever", ["ask", "missing.zip"], 2),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(room: str, arguments: list[str], tmp_path: Path) -> None:
+def test_a_mistake_is_one_line_and_an_exit_code(room: str, arguments: list[str], code: int, tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", room, *arguments],
         capture_output=True,
@@ -150,7 +151,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(room: str, arguments: list[str], 
         env={**os.environ, "SOUNDALIKE_HOME": str(tmp_path)},
     )
 
-    assert result.returncode == 2
+    assert result.returncode == code
     assert result.stderr.startswith("error: ")
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1

@@ -15,7 +15,7 @@ from features.metabrainz.shapes import mbid, part, rows, whole
 from features.metabrainz.web import Deadline, Patience, Web
 from tests.fakes.web import Asked, FakeSite, Reply
 
-QUICK = Patience(tries=3, back_off_s=0.001, timeout_s=10)
+QUICK = Patience(tries=3, back_off_s=0.001, timeout_s=1)
 
 
 class Echo(FakeSite):

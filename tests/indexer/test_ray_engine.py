@@ -58,6 +58,16 @@ class DiesOfIt(FoldingEmbedder):
         os._exit(1)
 
 
+# The command line "ray", which Ctrl-C ends, whatever a shell in the background had us ignore.
+RAY = """
+import signal
+from ray.scripts.scripts import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     """The address of a cluster of one machine with two cores to embed and one to read."""
@@ -65,7 +75,7 @@ def cluster() -> Iterator[str]:
     begin = ["start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=3"]
     quiet = ["--include-dashboard=false", "--disable-usage-stats"]
     ray = subprocess.Popen(
-        [Path(sys.executable).with_name("ray"), *begin, *quiet], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, "-c", RAY, *begin, *quiet], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     try:
         assert ray.stdout is not None
