@@ -170,7 +170,8 @@ class QdrantIndexCatalog:
             self._leases.sweep()
             newest, sealed = [version.name for version in reversed(self.versions())], self._sealed(aliases)
             live, previous = (version_in(aliases.get(alias, "")) for alias in (LIVE, PREVIOUS))
-            pointed = [live, *([previous] if previous in newest else [])]  # nobody can go back to what is damaged
+            # Nobody can go back to what is damaged; what is live stays whatever it is.
+            pointed = [name for name in (live, previous) if name in newest or (name and name == live)]
             kept = list(dict.fromkeys([*pointed, *newest]))[: max(keep, 1)]
             return [name for name in sorted(sealed) if name not in kept and self._drop(name, sealed[name])]
 

@@ -200,6 +200,13 @@ def test_pruning_keeps_the_live_version_the_one_before_and_the_newest_others(cat
         catalog.open(built[1])
 
 
+@pytest.mark.parametrize("keep", [1, 2])
+def test_pruning_keeps_as_many_where_none_was_published(catalog: IndexCatalog, keep: int):
+    built = [a_version(catalog, age=9 - number, publish=False) for number in range(3)]
+    assert catalog.prune(keep) == built[:-keep]
+    assert names(catalog) == built[-keep:]
+
+
 def test_the_name_of_a_dropped_version_does_not_come_again(catalog: IndexCatalog):
     a_version(catalog, age=3)
     newest = a_version(catalog, age=2, publish=False)

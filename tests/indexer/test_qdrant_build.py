@@ -247,34 +247,6 @@ def test_a_version_that_another_process_has_open_is_neither_dropped_nor_rewritte
         server.open(old)
 
 
-def test_a_server_that_died_holds_nothing_for_long(site: Site):
-    server, indexer = site.process(), site.process()
-    old = a_version(indexer, publish=False)
-    server.open(old)
-    site.dies(server)
-    assert indexer.drop(old)
-
-
-def test_a_process_of_this_machine_that_died_holds_nothing(site: Site, monkeypatch: pytest.MonkeyPatch):
-    server, indexer = site.process(), site.process()
-    old = a_version(indexer, publish=False)
-    server.open(old)
-    server.create(1, WIDTH)
-    monkeypatch.setattr("indexer.qdrant.process._is_running", lambda _pid: False)
-    assert indexer.drop(old)
-    assert indexer.create(1, WIDTH).finish().version.name == "users-v1-b2"
-
-
-def test_a_hold_lasts_as_long_as_its_process(site: Site):
-    server, indexer = site.process(qdrant_lease_s=3), site.process()
-    old = a_version(indexer, publish=False)
-    server.open(old)
-    site.now += 2
-    site.wait_for_a_renewal()
-    site.now += 2
-    assert not indexer.drop(old)
-
-
 def test_one_process_at_a_time_changes_what_is_live(site: Site, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("indexer.qdrant.catalog._PATIENCE_S", 0.05)
     one, other = site.process(), site.process()

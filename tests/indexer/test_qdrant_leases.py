@@ -1,4 +1,4 @@
-"""Leases that went wrong: each ends by itself, and none is taken for dead that lives on another machine."""
+"""How long a lease lasts: as long as its process, and not for long when something went wrong with it."""
 
 import httpx
 import pytest
@@ -9,6 +9,34 @@ from tests.indexer.versions import WIDTH, a_version
 from tests.waiting import until
 
 LEASES = "/collections/users-leases/points"
+
+
+def test_a_server_that_died_holds_nothing_for_long(site: Site):
+    server, indexer = site.process(), site.process()
+    old = a_version(indexer, publish=False)
+    server.open(old)
+    site.dies(server)
+    assert indexer.drop(old)
+
+
+def test_a_process_of_this_machine_that_died_holds_nothing(site: Site, monkeypatch: pytest.MonkeyPatch):
+    server, indexer = site.process(), site.process()
+    old = a_version(indexer, publish=False)
+    server.open(old)
+    server.create(1, WIDTH)
+    monkeypatch.setattr("indexer.qdrant.process._is_running", lambda _pid: False)
+    assert indexer.drop(old)
+    assert indexer.create(1, WIDTH).finish().version.name == "users-v1-b2"
+
+
+def test_a_hold_lasts_as_long_as_its_process(site: Site):
+    server, indexer = site.process(qdrant_lease_s=3), site.process()
+    old = a_version(indexer, publish=False)
+    server.open(old)
+    site.now += 2
+    site.wait_for_a_renewal()
+    site.now += 2
+    assert not indexer.drop(old)
 
 
 def test_a_lease_that_could_not_be_let_go_of_ends_by_itself_though_its_process_lives_on(site: Site):
