@@ -207,6 +207,16 @@ def test_a_version_that_cannot_be_read_is_said_so_left_out_and_dropped_by_the_ne
     assert site.fake.names() == {f"{new}-r1", "users-leases"}
 
 
+def test_what_is_live_is_not_dropped_though_it_cannot_be_read(site: Site):
+    live = a_version(site.process())
+    site.fake._local.collections[FIRST].config.metadata = {}
+    catalog = site.process()
+    newest = a_version(catalog, publish=False)
+    assert catalog.prune(1) == [newest]
+    with pytest.raises(IndexDamaged, match=live):
+        catalog.live()
+
+
 def test_who_goes_back_to_what_cannot_be_read_stays_where_they_are(site: Site):
     indexer = site.process()
     a_version(indexer)

@@ -1,9 +1,13 @@
 """How long a lease lasts: as long as its process, and not for long when something went wrong with it."""
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 
 from indexer.errors import IndexInUse, IndexUnavailable
+from indexer.qdrant.process import may_run, this_process
 from tests.indexer.qdrant_site import Site
 from tests.indexer.versions import WIDTH, a_version
 from tests.waiting import until
@@ -112,3 +116,10 @@ def test_a_builder_is_not_taken_over_for_as_long_as_its_process_lives(site: Site
     site.wait_for_a_renewal()
     site.now += 2
     assert other.create(1, WIDTH).finish().version.name == "users-v1-b2"
+
+
+def test_a_process_of_this_machine_may_run_until_it_has_ended():
+    assert may_run(this_process())
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert not may_run({**this_process(), "pid": ended.pid})
